@@ -1,0 +1,83 @@
+/** The configuration as the program uses it: all defaults filled in, spans in milliseconds, paths absolute. */
+
+import type { ComponentKind } from "../supervise/types.ts";
+
+export interface KintsugiConfig {
+  readonly name: string;
+  /** The file it came from; null when it was given as an object. */
+  readonly file: string | null;
+  /** Folder of all that lasts. */
+  readonly dataDir: string;
+  readonly server: { readonly host: string; readonly port: number };
+  readonly runtime: { readonly modules: readonly string[] };
+  readonly supervisor: {
+    readonly strategy: "one-for-one";
+    readonly intensity: number;
+    readonly periodMs: number;
+  };
+  readonly components: Readonly<Record<string, ComponentConfig>>;
+  readonly workflows: { readonly engine: "embedded"; readonly durability: "power" | "process" };
+  readonly calls: Readonly<Record<string, CallConfig>>;
+  readonly healing: {
+    readonly enabled: boolean;
+    readonly dryRun: boolean;
+    readonly actionsPerHour: number;
+  };
+  readonly triggers: Readonly<Record<string, TriggerConfig>>;
+  readonly watchdog: {
+    readonly hangMs: number;
+    readonly restart: { readonly initialMs: number; readonly maxMs: number };
+  };
+  readonly chaos: { readonly enabled: boolean; readonly plan: readonly ChaosEntry[] };
+}
+
+export interface ComponentConfig {
+  readonly kind: ComponentKind;
+  /** process */
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** process: speaks the component protocol. kernel: always. */
+  readonly beats?: boolean;
+  /** kernel: absolute path of the module that exports it */
+  readonly module?: string;
+  readonly restart: "permanent" | "transient" | "temporary";
+  readonly dependsOn: readonly string[];
+  readonly heartbeatMs: number;
+  readonly shutdownMs: number;
+  readonly memoryLimitBytes?: number;
+}
+
+export interface CallConfig {
+  readonly preset: "api" | "database" | "llm";
+  readonly timeoutMs?: number;
+  readonly retry?: {
+    readonly maxAttempts?: number;
+    readonly initialDelayMs?: number;
+    readonly maxDelayMs?: number;
+  };
+  readonly circuitBreaker?: {
+    readonly failureThreshold?: number;
+    readonly successThreshold?: number;
+    readonly timeoutMs?: number;
+  };
+}
+
+/** As written in the file; the healer turns it into a TriggerSpec. */
+export type TriggerConfig = import("../heal/types.ts").TriggerSpec;
+
+/** A fault on purpose. Recorded durably before it happens, so that a restart does not repeat it. */
+export interface ChaosEntry {
+  readonly name: string;
+  /** When: so long after the plan began, or when a run has done so much (its `progress`). */
+  readonly at:
+    | { readonly kind: "after"; readonly ms: number }
+    | { readonly kind: "progress"; readonly run: string; readonly done: number };
+  readonly fault:
+    | { readonly kind: "kill"; readonly target: string }
+    | { readonly kind: "hang"; readonly target: string; readonly ms: number }
+    | { readonly kind: "leak"; readonly target: string; readonly bytesPerSecond: number }
+    | { readonly kind: "crash"; readonly target: string }
+    | { readonly kind: "fail-calls"; readonly target: string; readonly rate: number };
+}
