@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+
+import { publicEntries } from "./api-report.ts";
+import { roomOf } from "./floors.ts";
+import { allSources, exportsOf, importsOf, type Source } from "./sources.ts";
+
+const sources = allSources();
+const byPath = new Map(sources.map((source) => [source.path, source]));
+const entries = new Set(publicEntries().map(({ file }) => file));
+
+/** `file: name` of everything that somebody takes, tests included where `withTests`. */
+const taken = (withTests: boolean): ReadonlySet<string> => {
+  const found = new Set<string>();
+  for (const source of sources) {
+    if (source.isTest && !withTests) continue;
+    for (const { target, specifier, names } of importsOf(source)) {
+      const file = target ?? publicEntries().find((entry) => entry.specifier === specifier)?.file;
+      for (const name of names) found.add(`${file}: ${name}`);
+    }
+  }
+  return found;
+};
+
+const places = (source: Source): readonly string[] =>
+  exportsOf(source).map(({ name }) => `${source.path}: ${name}`);
+
+describe("an export", () => {
+  const used = taken(true);
+  const isUsed = (place: string): boolean =>
+    used.has(place) || used.has(`${place.split(": ")[0]}: *`);
+
+  it("inside a room is taken by somebody", () => {
+    const inner = sources.filter(({ path, isTest }) => !isTest && !path.endsWith("/index.ts"));
+    expect(inner.flatMap(places).filter((place) => !isUsed(place))).toEqual([]);
+  });
+
+  it("of a door that is no public entry is taken by another room", () => {
+    const doors = sources.filter(
+      ({ path }) => path.endsWith("/index.ts") && !entries.has(path) && roomOf(path) !== undefined,
+    );
+    expect(doors.flatMap(places).filter((place) => !isUsed(place))).toEqual([]);
+  });
+
+  it("of a public entry leads to a file that has it", () => {
+    const broken = [...entries].flatMap((entry) => {
+      const source = byPath.get(entry);
+      return source ? importsOf(source).filter(({ target }) => target && !byPath.has(target)) : [];
+    });
+    expect(broken).toEqual([]);
+  });
+});
