@@ -50,11 +50,11 @@ export interface ExitView {
 export interface RestartOptions {
   /** `permanent`: after every exit; `transient`: after a bad one; `temporary`: never. @defaultValue "permanent" */
   readonly restart?: "permanent" | "transient" | "temporary";
-  /** First wait before a restart; doubles with each. @defaultValue 100 */
+  /** Wait before the second restart in a period; the first is made at once, each later one waits twice as long. @defaultValue 100 */
   readonly initialDelayMs?: number;
   /** Longest wait. @defaultValue 30_000 */
   readonly maxDelayMs?: number;
-  /** Restarts within `periodMs` that are too many: then `crash-looping` (process) or `gave-up` (kernel). @defaultValue 5; kernels 3 */
+  /** Restarts that `periodMs` may hold; one more is `crash-looping` (process) or `gave-up` (kernel). @defaultValue 5; kernels 3 */
   readonly intensity?: number;
   /** @defaultValue 60_000 */
   readonly periodMs?: number;
@@ -108,13 +108,40 @@ export interface KernelContext {
 
 /** What the supervisor tells: facts are stored, measures are not. */
 export type SupervisionFact =
-  | { readonly type: "component.started"; readonly component: string; readonly incarnation: number; readonly pid: number | null; readonly adopted: boolean }
-  | { readonly type: "component.exited"; readonly component: string; readonly incarnation: number; readonly reason: ExitReason; readonly expected: boolean; readonly stderrTail: string }
-  | { readonly type: "component.restart-planned"; readonly component: string; readonly delayMs: number; readonly attempt: number }
-  | { readonly type: "component.crash-looping"; readonly component: string; readonly retryInMs: number }
+  | {
+      readonly type: "component.started";
+      readonly component: string;
+      readonly incarnation: number;
+      readonly pid: number | null;
+      readonly adopted: boolean;
+    }
+  | {
+      readonly type: "component.exited";
+      readonly component: string;
+      readonly incarnation: number;
+      readonly reason: ExitReason;
+      readonly expected: boolean;
+      readonly stderrTail: string;
+    }
+  | {
+      readonly type: "component.restart-planned";
+      readonly component: string;
+      readonly delayMs: number;
+      readonly attempt: number;
+    }
+  | {
+      readonly type: "component.crash-looping";
+      readonly component: string;
+      readonly retryInMs: number;
+    }
   | { readonly type: "component.gave-up"; readonly component: string; readonly restarts: number }
   | { readonly type: "component.stopped"; readonly component: string }
-  | { readonly type: "health.changed"; readonly component: string; readonly from: Health; readonly to: Health };
+  | {
+      readonly type: "health.changed";
+      readonly component: string;
+      readonly from: Health;
+      readonly to: Health;
+    };
 
 /** One reading of a component; a measure, never stored. */
 export interface ComponentSample {
