@@ -1,0 +1,196 @@
+/** The HTTP API as typed calls: for the command line, and for programs beside the runtime. */
+
+import { toError } from "@kintsugi/policy/base";
+
+import type { IncidentView, TrustView } from "../../heal/index.ts";
+import type { Fetch } from "../../host/index.ts";
+import type { Fact } from "../../store/index.ts";
+import type { ComponentView } from "../../supervise/index.ts";
+import type { RunFilter, RunView } from "../../workflow/index.ts";
+import type { IncidentFilter, PlaybookView, ReadinessView, StatusView } from "../runtime-port.ts";
+import {
+  ForbiddenError,
+  NotFoundError,
+  NotRunningError,
+  RequestFailedError,
+  UnauthenticatedError,
+} from "./errors.ts";
+import { sseReader } from "./sse.ts";
+
+export interface ClientOptions {
+  /** Where the server listens: `"http://127.0.0.1:4600"`. */
+  readonly url: string;
+  /** Sent as a bearer token; never part of an address. @defaultValue none: health and readiness only */
+  readonly token?: string;
+  /** The host's `fetch`. */
+  readonly fetch: Fetch;
+}
+
+/** What the log no longer holds, or what a fact says. */
+export type StreamEvent =
+  | { readonly kind: "fact"; readonly fact: Fact }
+  /** Facts between the last one seen and `firstId` are gone; what follows is complete again. */
+  | { readonly kind: "truncated"; readonly firstId: number };
+
+/**
+ * Every call throws {@link NotRunningError} when nobody answers, {@link UnauthenticatedError},
+ * {@link ForbiddenError}, {@link NotFoundError} as the server says, {@link RequestFailedError} for
+ * any other refusal, and the signal's reason when it is aborted.
+ */
+export interface Client {
+  readonly url: string;
+  /** Whether the server's event loop turns. */
+  alive(signal?: AbortSignal): Promise<boolean>;
+  readiness(signal?: AbortSignal): Promise<ReadinessView>;
+  status(signal?: AbortSignal): Promise<StatusView>;
+  components(signal?: AbortSignal): Promise<readonly ComponentView[]>;
+  /** Resolves when the component is running again. `why` is written into the log. */
+  restartComponent(name: string, why: string, signal?: AbortSignal): Promise<ComponentView>;
+  incidents(filter?: IncidentFilter, signal?: AbortSignal): Promise<readonly IncidentView[]>;
+  incident(id: string, signal?: AbortSignal): Promise<IncidentView>;
+  runs(filter?: RunFilter, signal?: AbortSignal): Promise<readonly RunView[]>;
+  run(id: string, signal?: AbortSignal): Promise<RunView>;
+  trust(signal?: AbortSignal): Promise<readonly TrustView[]>;
+  playbooks(signal?: AbortSignal): Promise<readonly PlaybookView[]>;
+  /**
+   * Facts as they happen; with `lastId`, first all after that one. Ends when the server ends the
+   * stream or `signal` is aborted; whoever wants more calls again with the last id.
+   */
+  events(
+    signal: AbortSignal,
+    lastId?: number,
+    types?: readonly string[],
+  ): AsyncIterable<StreamEvent>;
+}
+
+/**
+ * @example
+ * const client = createClient({ url, token, fetch: host.fetch });
+ * for await (const event of client.events(signal)) show(event);
+ */
+export function createClient(options: ClientOptions): Client {
+  const url = options.url.replace(/\/+$/, "");
+  const send = (path: string, request: Request = {}): Promise<Response> =>
+    exchange(options, url, path, request);
+  const read = async <T>(path: string, signal: AbortSignal | undefined): Promise<T> =>
+    (await bodyOf(await send(path, { signal }))) as T;
+  const list = async <T>(path: string, field: string, signal?: AbortSignal): Promise<T> =>
+    (await read<Record<string, T>>(path, signal))[field] as T;
+
+  return {
+    url,
+    async alive(signal) {
+      await bodyOf(await send("/healthz", { signal }));
+      return true;
+    },
+    async readiness(signal) {
+      const response = await send("/readyz", { signal, allow: 503 });
+      return (await bodyOf(response)) as ReadinessView;
+    },
+    status: (signal) => read("/api/v1/status", signal),
+    components: (signal) => list("/api/v1/components", "components", signal),
+    async restartComponent(name, why, signal) {
+      const path = `/api/v1/components/${encodeURIComponent(name)}/restart`;
+      const response = await send(path, { method: "POST", body: { why }, signal });
+      return (await bodyOf(response)) as ComponentView;
+    },
+    incidents: (filter, signal) => list(`/api/v1/incidents${query(filter)}`, "incidents", signal),
+    incident: (id, signal) => read(`/api/v1/incidents/${encodeURIComponent(id)}`, signal),
+    runs: (filter, signal) => list(`/api/v1/runs${query(filter)}`, "runs", signal),
+    run: (id, signal) => read(`/api/v1/runs/${encodeURIComponent(id)}`, signal),
+    trust: (signal) => list("/api/v1/trust", "trust", signal),
+    playbooks: (signal) => list("/api/v1/playbooks", "playbooks", signal),
+    async *events(signal, lastId, types) {
+      const path = `/api/v1/events${types ? query({ types: types.join(",") }) : ""}`;
+      const headers = lastId === undefined ? {} : { "last-event-id": String(lastId) };
+      const response = await send(path, { signal, headers });
+      yield* streamOf(response, signal);
+    },
+  };
+}
+
+interface Request {
+  readonly method?: "GET" | "POST";
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** A status beside 2xx that is an answer and no refusal. */
+  readonly allow?: number;
+}
+
+async function exchange(
+  { fetch, token }: ClientOptions,
+  url: string,
+  path: string,
+  { method = "GET", body, headers, signal, allow }: Request,
+): Promise<Response> {
+  const sent: RequestInit = {
+    method,
+    redirect: "error", // A token goes to the server it was made for, and to no other.
+    headers: {
+      ...headers,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body && { "content-type": "application/json" }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  };
+  const response = await fetch(`${url}${path}`, sent).catch((error: unknown) => {
+    throw signal?.aborted ? signal.reason : new NotRunningError(url, error);
+  });
+  if (response.ok || response.status === allow) return response;
+  throw await refusalOf(response);
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch (error) {
+    const message = `The answer to ${response.url} broke off or is no JSON`;
+    throw new RequestFailedError(message, response.status, "", error);
+  }
+}
+
+async function refusalOf(response: Response): Promise<Error> {
+  // Whoever answers without our error shape is no Kintsugi server; its status still tells something.
+  const answer = (await response.json().catch(() => ({}))) as {
+    readonly error?: { readonly code?: unknown; readonly message?: unknown };
+  };
+  const message = String(answer.error?.message ?? `The server answered ${response.status}`);
+  switch (response.status) {
+    case 401:
+      return new UnauthenticatedError(message);
+    case 403:
+      return new ForbiddenError(message);
+    case 404:
+      return new NotFoundError(message);
+    default:
+      return new RequestFailedError(message, response.status, String(answer.error?.code ?? ""));
+  }
+}
+
+async function* streamOf(response: Response, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+  const reader = sseReader();
+  const decoder = new TextDecoder();
+  try {
+    for await (const piece of response.body ?? []) {
+      for (const { type, data } of reader.push(decoder.decode(piece, { stream: true }))) {
+        const fields = JSON.parse(data) as Fact & { readonly firstId: number };
+        if (type === "log.truncated") yield { kind: "truncated", firstId: fields.firstId };
+        else yield { kind: "fact", fact: fields };
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) return; // The caller has seen enough.
+    const { message } = toError(error);
+    throw new RequestFailedError(`The stream of events broke off: ${message}`, 200, "", error);
+  }
+}
+
+function query(filter: object = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(filter)) {
+    if (value !== undefined) parameters.set(key, String(value));
+  }
+  return parameters.size > 0 ? `?${parameters}` : "";
+}

@@ -1,0 +1,87 @@
+/** What the server needs of a runtime, and what it shows of one. The runtime implements it. */
+
+import type { Clock } from "@kintsugi/policy/base";
+
+import type { IncidentStatus, IncidentView, TrustView } from "../heal/index.ts";
+import type { FactLog, StoreState } from "../store/index.ts";
+import type { ComponentView, Health } from "../supervise/index.ts";
+import type { RunFilter, RunStatus, RunView } from "../workflow/index.ts";
+
+export interface RuntimeForServer {
+  /** The program's name, as its configuration gives it. */
+  readonly name: string;
+  readonly version: string;
+  /** Drives pings, patience and the age of what was read; the platform's sockets keep their own. */
+  readonly clock: Clock;
+  /** The log that `/api/v1/events` follows. */
+  readonly facts: FactLog;
+  status(): Promise<StatusView>;
+  /** Whether work is accepted now. Asked often and without a token: it must be cheap. */
+  ready(): ReadinessView;
+  components(): readonly ComponentView[];
+  /**
+   * Takes a component down and starts it again; resolves when it is running. `why` names who asked.
+   * `signal` is aborted when the server closes: then the wait ends, not the restart.
+   *
+   * @throws {@link KintsugiError} when it does not come up, or may not be restarted now.
+   */
+  restartComponent(name: string, why: string, signal: AbortSignal): Promise<void>;
+  /** Newest first. */
+  incidents(filter: IncidentFilter): Promise<readonly IncidentView[]>;
+  incident(id: string): Promise<IncidentView | undefined>;
+  /** Newest first. */
+  runs(filter: RunFilter): Promise<readonly RunView[]>;
+  run(id: string): Promise<RunView | undefined>;
+  trust(): Promise<readonly TrustView[]>;
+  playbooks(): readonly PlaybookView[];
+}
+
+export interface ReadinessView {
+  readonly ready: boolean;
+  /** What is missing, a sentence each; empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+/** A program at a glance. */
+export interface StatusView {
+  readonly name: string;
+  readonly version: string;
+  /** Names the data folder: 12 hexadecimal digits. */
+  readonly instance: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  /** When this was said. */
+  readonly atMs: number;
+  /** The worst health of its components. */
+  readonly health: Health;
+  readonly readiness: ReadinessView;
+  readonly store: StoreState;
+  readonly components: readonly ComponentView[];
+  readonly runs: Readonly<Record<RunStatus, number>>;
+  /** Incidents that have not ended. */
+  readonly openIncidents: number;
+  readonly calls: readonly CallView[];
+}
+
+/** What the policies of one named call did since the runtime started. */
+export interface CallView {
+  readonly name: string;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Attempts beyond the first of each call. */
+  readonly retried: number;
+  readonly circuit: "closed" | "open" | "half-open";
+}
+
+export interface PlaybookView {
+  readonly name: string;
+  /** What it does, in one sentence. */
+  readonly description: string;
+}
+
+export interface IncidentFilter {
+  readonly status?: IncidentStatus;
+  readonly component?: string;
+  /** @defaultValue 100 */
+  readonly limit?: number;
+}
