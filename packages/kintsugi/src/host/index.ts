@@ -1,5 +1,21 @@
 /** The machine: the only room that touches it. */
 
+export {
+  FolderUnusableError,
+  SocketInUseError,
+  SocketPathTooLongError,
+  SocketUnreachableError,
+  UnsupportedPlatformError,
+} from "./errors.ts";
+export {
+  type InstancePaths,
+  type InstancePathsOptions,
+  instancePaths,
+  logFiles,
+  pathsOf,
+} from "./instance-paths.ts";
+export { type OwnProgram, ownProgram, siblingProgram } from "./own-program.ts";
+export { acquireOwnerLock } from "./owner-lock.ts";
 export type {
   Connection,
   ExitReason,
@@ -16,3 +32,4 @@ export type {
   SocketServer,
   Sockets,
 } from "./ports.ts";
+export { type SystemHostOptions, systemHost } from "./system-host.ts";

@@ -1,0 +1,114 @@
+/** Small files of ours on the disk of this machine. */
+
+import {
+  appendFileSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+import { errnoOf } from "./errno.ts";
+import type { Files } from "./ports.ts";
+
+const OWNER_ONLY_FILE = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+
+export const systemFiles: Files = {
+  read(path) {
+    return unlessMissing(() => readFileSync(path, "utf8"));
+  },
+  writeAtomic(path, text, mode = OWNER_ONLY_FILE) {
+    const beside = `${path}.${process.pid}.tmp`;
+    try {
+      writeSynced(beside, text, mode);
+      renameSync(beside, path);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
+    syncFolder(dirname(path));
+  },
+  append(path, text) {
+    appendFileSync(path, text, { mode: OWNER_ONLY_FILE });
+  },
+  makeFolder(path, mode = OWNER_ONLY_FOLDER) {
+    mkdirSync(path, { recursive: true, mode });
+  },
+  remove(path) {
+    rmSync(path, { force: true });
+  },
+  exists: (path) => existsSync(path),
+  sizeBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+  tail(path, maxBytes) {
+    return unlessMissing(() => readTail(path, maxBytes)) ?? "";
+  },
+  rotate(path) {
+    unlessMissing(() => {
+      copyFileSync(path, `${path}.1`);
+      truncateSync(path, 0);
+    });
+  },
+};
+
+function unlessMissing<T>(access: () => T): T | undefined {
+  try {
+    return access();
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function writeSynced(path: string, text: string, mode: number): void {
+  rmSync(path, { force: true }); // A file of an earlier try would keep its mode.
+  const file = openSync(path, "wx", mode);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A rename is on the disk only when its folder is. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function readTail(path: string, maxBytes: number): string {
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const startsAt = Math.max(0, size - maxBytes);
+    const bytes = Buffer.alloc(size - startsAt);
+    const length = readSync(file, bytes, 0, bytes.length, startsAt);
+    const text = bytes.toString("utf8", 0, length);
+    return startsAt === 0 ? text : fromLineStart(text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Drops the line that was cut; a line that fills all of the text is kept, as it is all there is. */
+export function fromLineStart(text: string): string {
+  const newline = text.indexOf("\n");
+  if (newline >= 0 && newline < text.length - 1) return text.slice(newline + 1);
+  return text.replace(/^\uFFFD+/, ""); // The cut may have gone through a letter.
+}
