@@ -1,4 +1,4 @@
-import { KintsugiError } from "@kintsugi/policy/base";
+import { KintsugiError, RejectedError } from "@kintsugi/policy/base";
 
 /** A row stood where none was expected, or was no longer as expected. Nothing of that commit happened. */
 export class ConflictError extends KintsugiError {
@@ -47,4 +47,38 @@ export class StoreUnusableError extends KintsugiError {
     super(message, { cause });
     this.file = file;
   }
+}
+
+/** Why a store refuses tables that a newer program has changed. */
+export const newerTable = (
+  file: string,
+  table: { readonly name: string; readonly version: number },
+  found: number,
+): StoreUnusableError =>
+  new StoreUnusableError(
+    file,
+    `Table "${table.name}" of the store ${file} has version ${found}, this program knows version ` +
+      `${table.version}: start the newer program that wrote it. Nothing was changed`,
+  );
+
+/**
+ * A change or a question that no store can carry: it names an unknown table or column, or a value that
+ * its column cannot hold. A mistake of the program, found before anything was queued.
+ */
+export class StoreUsageError extends KintsugiError {
+  override readonly name = "StoreUsageError";
+  readonly code = "KINTSUGI_STORE_USAGE";
+  /** Where the mistake is: `runs.status`, `fact incident.opened.payload.actions[2]`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string) {
+    super(`${path} ${problem}`);
+    this.path = path;
+  }
+}
+
+/** The commit was turned away, or dropped from a queue that cannot grow: nothing of it happened. */
+export class StoreOverloadedError extends RejectedError {
+  override readonly name = "StoreOverloadedError";
+  readonly code = "KINTSUGI_STORE_OVERLOADED";
 }

@@ -110,7 +110,10 @@ export type StoreState =
 
 export interface FactLog {
   /** Facts with a greater id than `id`, oldest first. `types` are names or prefixes ("incident."). */
-  after(id: number, options?: { limit?: number; types?: readonly string[] }): Promise<readonly Fact[]>;
+  after(
+    id: number,
+    options?: { limit?: number; types?: readonly string[] },
+  ): Promise<readonly Fact[]>;
   /** The newest facts, oldest first. */
   latest(limit: number, types?: readonly string[]): Promise<readonly Fact[]>;
   /** Id of the newest committed fact; 0 when there is none. */
