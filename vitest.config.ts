@@ -1,6 +1,9 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const source = { resolve: { conditions: ["source"] }, ssr: { resolve: { conditions: ["source"] } } };
+const source = {
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"] } },
+};
 
 const config: ViteUserConfig = defineConfig({
   ...source,
@@ -8,11 +11,24 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         ...source,
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "examples/**/*.test.ts"], exclude: ["**/*.process.test.ts", "**/node_modules/**"] },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: ["**/*.process.test.ts", "**/node_modules/**"],
+        },
       },
       {
         ...source,
-        test: { name: "process", include: ["packages/*/src/**/*.process.test.ts", "examples/**/*.process.test.ts"], fileParallelism: true, testTimeout: 60_000 },
+        test: {
+          name: "process",
+          include: [
+            "packages/*/src/**/*.process.test.ts",
+            "examples/**/*.process.test.ts",
+            "torture/**/*.process.test.ts",
+          ],
+          fileParallelism: true,
+          testTimeout: 60_000,
+        },
       },
       { ...source, test: { name: "tidy", include: ["tidy/**/*.test.ts"], testTimeout: 60_000 } },
     ],

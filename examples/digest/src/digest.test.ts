@@ -1,0 +1,147 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+import { createMoods } from "../model-server/misbehave.ts";
+import { summarise } from "../model-server/summarise.ts";
+import { findPackages } from "./documents.ts";
+import { classifyLicence } from "./licence.ts";
+import { groupNearDuplicates, likeness, signatureOf } from "./near-duplicates.ts";
+import { writeReport } from "./report.ts";
+import { judge } from "./summary.ts";
+
+/** A folder with these files; removed afterwards. */
+function setup(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "digest-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+describe("a folder of packages", () => {
+  it("gives the readme, changelog and licence files of each, in order", () => {
+    const folder = setup({
+      "b/README.md": "b",
+      "@scope/a/LICENSE": "a",
+      "@scope/a/CHANGELOG.md": "a",
+      "@scope/a/licence-check.js": "no document",
+      "b/src/index.js": "no document",
+    });
+    expect(findPackages(folder)).toEqual([
+      {
+        name: "@scope/a",
+        documents: [
+          { path: "@scope/a/CHANGELOG.md", kind: "changelog" },
+          { path: "@scope/a/LICENSE", kind: "licence" },
+        ],
+      },
+      { name: "b", documents: [{ path: "b/README.md", kind: "readme" }] },
+    ]);
+  });
+});
+
+describe("a licence", () => {
+  it.each([
+    ["MIT", "Permission is hereby granted, free of charge, to any person obtaining\n a copy"],
+    ["Apache-2.0", "Apache License\n   Version 2.0, January 2004"],
+    ["BSD-2-Clause", "Redistribution and use in source and binary forms, with or without"],
+    ["unknown", "All rights reserved"],
+  ])("is known as %s by its own sentence", (name, text) => {
+    expect(classifyLicence(text)).toBe(name);
+  });
+});
+
+describe("near-duplicates", () => {
+  const text = Array.from({ length: 200 }, (_, index) => `word${index}`).join(" ");
+
+  it("are alike to themselves, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.string(), (any) => likeness(signatureOf(any), signatureOf(any)) === 1),
+    );
+  });
+
+  it("group texts that differ in a word, and leave others alone", () => {
+    const documents = [
+      { path: "a", signature: signatureOf(`Copyright 2024 Anna. ${text}`) },
+      { path: "b", signature: signatureOf(`Copyright 2024 Bert. ${text}`) },
+      { path: "c", signature: signatureOf("quite another text about quite other things") },
+    ];
+    expect(groupNearDuplicates(documents)).toEqual([["a", "b"]]);
+  });
+});
+
+describe("a summary", () => {
+  it("is made of sentences of the text, and the same each time", () => {
+    const sentence = "The bowl is mended with gold where it broke.";
+    const text = `# Bowl\n\n${sentence} Nobody hides it.\n\n| a | table |\n\n${sentence}`;
+    expect(summarise(text)).toContain("mended with gold");
+    expect(summarise(text)).toBe(summarise(text));
+    expect(summarise(text)).not.toContain("|");
+  });
+
+  it("takes any text", () => {
+    fc.assert(fc.property(fc.string(), (text) => summarise(text).length <= 280));
+  });
+});
+
+describe("a provider's bad day", () => {
+  it("is the same for the same seed, and about as bad as it was set", () => {
+    const day = (): string[] => {
+      const mood = createMoods("seed", 1);
+      return Array.from({ length: 2_000 }, () => mood({ failureRate: 0.18, delayMs: 10 }).kind);
+    };
+    expect(day()).toEqual(day());
+    const failed = day().filter((kind) => kind !== "well").length / 2_000;
+    expect(failed).toBeGreaterThan(0.15);
+    expect(failed).toBeLessThan(0.21);
+  });
+});
+
+describe("the judgement", () => {
+  const documentOf = (path: string, calls = 1) => ({
+    path,
+    package: ".",
+    kind: "readme" as const,
+    sha256: "",
+    words: 1,
+    summary: "",
+    licence: null,
+    calls,
+  });
+  const reportOf = (folder: string, paths: readonly string[]): string => {
+    const documents = paths.map((path) => documentOf(path, 3));
+    writeReport(join(folder, "out"), {
+      folder,
+      packages: 1,
+      documents,
+      licences: {},
+      nearDuplicates: [],
+    });
+    return join(folder, "out/report.json");
+  };
+
+  it("counts what was lost and what was recorded twice", () => {
+    const folder = setup({ "a/README.md": "a", "b/README.md": "b" });
+    expect(judge(folder, reportOf(folder, ["a/README.md", "a/README.md"]))).toMatchObject({
+      lost: ["b/README.md"],
+      twice: ["a/README.md"],
+      complete: false,
+    });
+  });
+
+  it("is well when every document is there once", () => {
+    const folder = setup({ "a/README.md": "a", "b/README.md": "b" });
+    const outcome = judge(folder, reportOf(folder, ["a/README.md", "b/README.md"]));
+    expect(outcome).toMatchObject({ complete: true, done: 2, callsRetried: 4 });
+  });
+
+  it("is that all is lost without a report", () => {
+    const folder = setup({ "a/README.md": "a" });
+    expect(judge(folder, join(folder, "none.json"))).toMatchObject({ done: 0, complete: false });
+  });
+});

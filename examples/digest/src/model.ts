@@ -1,0 +1,69 @@
+/** The model as this program calls it: chat completions under policies, here or at a real provider. */
+
+import { readFileSync } from "node:fs";
+import { type ResilientExecutor, ResilientExecutorFactory, resilientFetch } from "@kintsugi/policy";
+import type { StepContext } from "kintsugi/workflow";
+
+/** A prompt longer than this says no more about a document. */
+const LONGEST_PROMPT = 24_000;
+
+/** What `calls.model.retry.maxAttempts` of kintsugi.yaml says: a step that failed has used them all. */
+const CALLS_A_TRY = 4;
+
+export interface ModelOptions {
+  /** File in which the local model server says where it listens. */
+  readonly addressFile: string;
+}
+
+/**
+ * Asks for a summary of `text`; `calls` counts how often the model was asked for it.
+ *
+ * @throws the last error, classified, when the policies give up; the step is then retried.
+ */
+export async function askForSummary(
+  { addressFile }: ModelOptions,
+  text: string,
+  { signal, idempotencyKey, attempt }: StepContext,
+): Promise<{ readonly summary: string; readonly calls: number }> {
+  const executor: ResilientExecutor = ResilientExecutorFactory.forLLM("model");
+  const result = await executor.execute(async (call) => {
+    const { baseUrl, key, model } = provider(addressFile);
+    const response = await resilientFetch(`${baseUrl}/chat/completions`, {
+      method: "POST",
+      signal: call.signal,
+      headers: {
+        "content-type": "application/json",
+        "idempotency-key": idempotencyKey,
+        "x-attempt": String(call.attempt),
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      },
+      body: JSON.stringify({
+        model,
+        messages: [
+          { role: "system", content: "Summarise the document in two sentences." },
+          { role: "user", content: text.slice(0, LONGEST_PROMPT) },
+        ],
+      }),
+    });
+    return contentOf(await response.json());
+  }, signal);
+  if (result.success) {
+    return { summary: result.data, calls: (attempt - 1) * CALLS_A_TRY + result.attempts };
+  }
+  throw result.error;
+}
+
+/** The address is read for each call: a model server that was restarted listens elsewhere. */
+function provider(addressFile: string): { baseUrl: string; key?: string; model: string } {
+  const { OPENAI_BASE_URL: url, OPENAI_API_KEY: key, OPENAI_MODEL: model } = process.env;
+  if (url && key) return { baseUrl: url.replace(/\/$/, ""), key, model: model ?? "gpt-4o-mini" };
+  const { baseUrl } = JSON.parse(readFileSync(addressFile, "utf8")) as { baseUrl: string };
+  return { baseUrl, model: "extractive-1" };
+}
+
+function contentOf(body: unknown): string {
+  const { choices } = body as { choices?: readonly { message?: { content?: unknown } }[] };
+  const content = choices?.[0]?.message?.content;
+  if (typeof content === "string") return content;
+  throw new Error("The model's answer has no choices[0].message.content");
+}

@@ -1,0 +1,65 @@
+/** What came of it: the report held against the folder that was read. */
+
+import { existsSync, readFileSync } from "node:fs";
+import type { IncidentView } from "kintsugi/heal";
+
+import { findPackages } from "./documents.ts";
+import type { Report } from "./report.ts";
+
+export interface Outcome {
+  readonly documents: number;
+  readonly done: number;
+  readonly lost: readonly string[];
+  readonly twice: readonly string[];
+  readonly callsRetried: number;
+  /** The report is there, and nothing was lost or recorded twice. */
+  readonly complete: boolean;
+}
+
+export function judge(folder: string, reportFile: string): Outcome {
+  const wanted = findPackages(folder).flatMap(({ documents }) => documents.map(({ path }) => path));
+  if (!existsSync(reportFile)) {
+    const nothing = { done: 0, twice: [], callsRetried: 0, complete: false };
+    return { documents: wanted.length, lost: wanted, ...nothing };
+  }
+  const report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+  const paths = report.documents.map(({ path }) => path);
+  const found = new Set(paths);
+  const lost = wanted.filter((path) => !found.has(path));
+  const twice = paths.filter((path, index) => paths.indexOf(path) !== index);
+  const calls = report.documents.reduce((sum, document) => sum + document.calls, 0);
+  return {
+    documents: wanted.length,
+    done: found.size,
+    lost,
+    twice,
+    callsRetried: calls - paths.length,
+    complete: lost.length === 0 && twice.length === 0,
+  };
+}
+
+/** Lines for a person. */
+export function summaryLines(
+  outcome: Outcome,
+  incidents: readonly IncidentView[],
+  reportFile: string,
+): readonly string[] {
+  const ended = incidents.filter(({ endedAtMs }) => endedAtMs !== null);
+  const healed = incidents.filter(({ status }) => status === "resolved");
+  const rows = ended
+    .toSorted((a, b) => a.openedAtMs - b.openedAtMs)
+    .map(({ component, class: kind, status, openedAtMs, endedAtMs, actions }) => {
+      const seconds = (((endedAtMs ?? openedAtMs) - openedAtMs) / 1_000).toFixed(1);
+      const what = actions.map(({ name, by }) => `${name} by the ${by}`).join(", ") || "nothing";
+      return `    ${component.padEnd(9)}${kind.padEnd(19)}${status} after ${seconds} s (${what})`;
+    });
+  return [
+    `  documents done     ${outcome.done} of ${outcome.documents}`,
+    `  lost               ${outcome.lost.length}`,
+    `  recorded twice     ${outcome.twice.length}`,
+    `  calls retried      ${outcome.callsRetried}`,
+    `  incidents healed   ${healed.length} of ${incidents.length}`,
+    ...rows,
+    `  report             ${reportFile}`,
+  ];
+}

@@ -1,0 +1,167 @@
+/**
+ * kill -9 of runtime, watchdog and model server, at random moments and in every order, while digests run.
+ *
+ *     npm run torture -- [--quick] [--kills 50] [--seed <text>]
+ *
+ * Prints the seed; ends with 0 when nothing was lost, nothing was recorded twice, and nothing is left.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { seededRandom } from "@kintsugi/policy/base";
+
+import { asked } from "../examples/digest/src/follow.ts";
+import { checkJournal, checkLedger, checkReport } from "./check.ts";
+import { findMarked, killNow } from "./processes.ts";
+import { kintsugi, type Program, startProgram } from "./program.ts";
+
+const QUICK_KILLS = 50;
+/** A run that does not end within this time after the last kill is stuck. */
+const PATIENCE_MS = 120_000;
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    kills: { type: "string" },
+    seed: { type: "string" },
+  },
+});
+const kills = Number(options.kills ?? (options.quick ? QUICK_KILLS : 1_000));
+const seed = options.seed ?? String(process.hrtime.bigint());
+const random = seededRandom(seed);
+const documents = fileURLToPath(new URL("../node_modules", import.meta.url));
+
+/** Every order of one, two and three. */
+const orders: readonly (readonly string[])[] = [
+  ["runtime"],
+  ["watchdog"],
+  ["model"],
+  ["runtime", "watchdog"],
+  ["watchdog", "runtime"],
+  ["runtime", "model"],
+  ["model", "runtime"],
+  ["watchdog", "model"],
+  ["model", "watchdog"],
+  ["runtime", "watchdog", "model"],
+  ["runtime", "model", "watchdog"],
+  ["watchdog", "runtime", "model"],
+  ["watchdog", "model", "runtime"],
+  ["model", "runtime", "watchdog"],
+  ["model", "watchdog", "runtime"],
+];
+
+async function main(): Promise<number> {
+  console.log(`torture: ${kills} kills, seed ${seed}`);
+  const program = startProgram(seed, 30);
+  const problems: string[] = [];
+  try {
+    const reports = await killWhileItRuns(program);
+    problems.push(...reports.flatMap((report) => checkReport(documents, report)));
+    problems.push(...(await endsWithNothingLeft(program)));
+    const verdict = checkLedger(program.ledger);
+    problems.push(...verdict.violations);
+    problems.push(...checkJournal(join(program.dataDir, "store.sqlite")));
+    console.log(
+      `${reports.length} digests, ${verdict.effects} effects, ${verdict.repeated} repeats of steps in flight`,
+    );
+  } catch (error) {
+    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    problems.push(`up said:\n${program.said()}`, ...logsOf(program));
+  } finally {
+    for (const marked of findMarked(program.instance)) killNow(marked);
+    program.up.kill("SIGKILL");
+  }
+  for (const problem of problems) console.error(`  ${problem}`);
+  console.log(problems.length === 0 ? "nothing lost, nothing twice, nothing left" : "FAILED");
+  if (problems.length === 0) program.remove();
+  else console.error(`  The folder is kept: ${program.folder}; again with --seed ${seed}`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** Kills until the kills are used up, one digest after the other; gives the reports. */
+async function killWhileItRuns(program: Program): Promise<readonly string[]> {
+  const reports: string[] = [];
+  let left = kills;
+  while (left > 0 || reports.length === 0) {
+    const id = `digest-${reports.length + 1}`;
+    const reportFolder = join(program.folder, id);
+    const input = {
+      folder: documents,
+      reportFolder,
+      addressFile: program.addressFile,
+      concurrency: 6,
+    };
+    const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
+    await asked(program.dataDir, (client) => client.startRun("digest", input, { id }), patience());
+    let ended = asked(program.dataDir, (client) => completed(client.run(id)), patience());
+    let isOver = false;
+    const watch = (): void => {
+      ended.then(
+        () => {
+          isOver = true;
+        },
+        () => {}, // Told by the last wait below.
+      );
+    };
+    watch();
+    while (left > 0 && !isOver) {
+      await sleep(100 + random.next() * 1_200);
+      left -= await killSome(program, left);
+      ended = asked(program.dataDir, (client) => completed(client.run(id)), patience());
+      watch();
+    }
+    await ended;
+    reports.push(join(reportFolder, "report.json"));
+  }
+  return reports;
+}
+
+/** Throws, and so is asked again, until the run has ended. */
+async function completed(run: Promise<{ status: string }>): Promise<string> {
+  const { status } = await run;
+  if (status === "running") throw new Error("not yet");
+  return status;
+}
+
+async function killSome(program: Program, most: number): Promise<number> {
+  const order = orders[Math.floor(random.next() * orders.length)] ?? [];
+  let done = 0;
+  for (const target of order.slice(0, most)) {
+    const marked = findMarked(program.instance).find(
+      ({ role, component }) => role === target || component === target,
+    );
+    if (marked && killNow(marked)) done += 1;
+    await sleep(random.next() < 0.5 ? 0 : random.next() * 80);
+  }
+  return done;
+}
+
+/** `down` ends with 0 and leaves nobody; nothing comes back; a second `down` ends with 3. */
+async function endsWithNothingLeft(program: Program): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const first = await kintsugi(["down", "--data-dir", program.dataDir], program.folder);
+  if (first.code !== 0) problems.push(`down ended with ${first.code}: ${first.stderr.trim()}`);
+  for (const when of ["after down", "five seconds after down"]) {
+    const left = findMarked(program.instance).map(({ pid, role }) => `${role} ${pid}`);
+    if (left.length > 0) problems.push(`left ${when}: ${left.join(", ")}`);
+    if (when === "after down") await sleep(5_000);
+  }
+  const second = await kintsugi(["down", "--data-dir", program.dataDir], program.folder);
+  if (second.code !== 3) problems.push(`a second down ended with ${second.code}, not 3`);
+  return problems;
+}
+
+function logsOf(program: Program): readonly string[] {
+  return ["watchdog", "runtime"].map((name) => {
+    try {
+      return `${name}: ${readFileSync(join(program.dataDir, "logs", `${name}.err.log`), "utf8").slice(-2_000)}`;
+    } catch {
+      return `${name}: no log`;
+    }
+  });
+}
+
+process.exitCode = await main();
