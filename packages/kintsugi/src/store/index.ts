@@ -29,3 +29,8 @@ export {
   type Table,
   update,
 } from "./port.ts";
+export {
+  type Durability,
+  openSqliteStore,
+  type SqliteStoreOptions,
+} from "./sqlite/open-sqlite-store.ts";

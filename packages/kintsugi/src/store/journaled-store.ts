@@ -23,7 +23,7 @@ import { Listeners } from "./listeners.ts";
 import type { AnyTable, Cell, Change, Fact, FactLog, Query, Store, Table } from "./port.ts";
 import { encodeQuery, encodeWhere } from "./queries.ts";
 import { opened, type StoreInput, step } from "./store-state.ts";
-import { decodeRow, encodeKey, type TableShape } from "./table-shape.ts";
+import { decodeRow, encodeKey, storable, type TableShape } from "./table-shape.ts";
 
 export interface JournaledStoreOptions {
   readonly journal: Journal;
@@ -97,15 +97,19 @@ export class JournaledStore implements Store {
   ): Promise<Row | undefined> {
     const shape = this.#shapeFor(table);
     const cells = encodeKey(shape, key);
-    const found = this.#read(() => this.#journal.get(shape, cells));
-    return found && (decodeRow(shape, found) as Row);
+    return this.#read(() => {
+      const found = this.#journal.get(shape, cells);
+      return found && (decodeRow(shape, found) as Row);
+    });
   }
 
   async list<Row extends object>(table: Table<Row>, query?: Query<Row>): Promise<readonly Row[]> {
     const shape = this.#shapeFor(table);
     const asked = encodeQuery(shape, (query ?? {}) as Query<Record<string, unknown>>);
-    const found = this.#read(() => this.#journal.list(shape, asked));
-    return found.map((cells) => decodeRow(shape, cells) as Row);
+    return this.#read(() => {
+      const found = this.#journal.list(shape, asked);
+      return found.map((cells) => decodeRow(shape, cells) as Row);
+    });
   }
 
   async count<Row extends object>(table: Table<Row>, where?: Query<Row>["where"]): Promise<number> {
@@ -127,10 +131,15 @@ export class JournaledStore implements Store {
   #factLog(): FactLog {
     const journal = this.#journal;
     return {
-      after: async (id, { limit = DEFAULT_FACTS_LIMIT, types = [] } = {}) =>
-        this.#read(() => journal.factsAfter(id, wholeNumber("limit", limit, 0), types)),
-      latest: async (limit, types = []) =>
-        this.#read(() => journal.factsLatest(wholeNumber("limit", limit, 0), types)),
+      after: async (id, { limit = DEFAULT_FACTS_LIMIT, types = [] } = {}) => {
+        wholeNumber("id", id, 0);
+        wholeNumber("limit", limit, 0);
+        return this.#read(() => journal.factsAfter(id, limit, types.map(storable)));
+      },
+      latest: async (limit, types = []) => {
+        wholeNumber("limit", limit, 0);
+        return this.#read(() => journal.factsLatest(limit, types.map(storable)));
+      },
       subscribe: (listener) => this.#factListeners.add(listener),
       get lastId() {
         return journal.lastFactId;
@@ -224,7 +233,7 @@ export class JournaledStore implements Store {
 
   /** The first time: gives up the reserve, says so, and tries once more. */
   #meetFullDisk(): boolean {
-    this.#journal.freeReserve();
+    if (!this.#attempt(() => this.#journal.freeReserve())) return false;
     this.#queue.putBack([this.#ownFact("store.full", {})]);
     this.#retryLater();
     this.#become({ kind: "no room" });
@@ -233,18 +242,31 @@ export class JournaledStore implements Store {
 
   #retryLater(): void {
     this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
-      const state = this.#state;
-      if (state.kind !== "full") return;
-      if (!this.#flush() || !this.#journal.takeReserve()) {
-        if (this.#failure === undefined) this.#retryLater();
-        return;
-      }
-      const fullMs = Math.max(0, this.#clock.epochMs() - state.sinceMs);
-      this.#become({ kind: "room" });
-      this.#queue.add(this.#ownFact("store.room", { fullMs, factsDropped: this.#factsDropped }));
-      this.#factsDropped = 0;
-      this.#flushSoon();
+      if (this.#flush()) this.#attempt(() => this.#takeRoom());
+      if (this.#state.kind === "full") this.#retryLater();
     });
+  }
+
+  /** It is over when there is room for a reserve again. */
+  #takeRoom(): void {
+    const state = this.#state;
+    if (state.kind !== "full" || !this.#journal.takeReserve()) return;
+    const fullMs = Math.max(0, this.#clock.epochMs() - state.sinceMs);
+    this.#queue.add(this.#ownFact("store.room", { fullMs, factsDropped: this.#factsDropped }));
+    this.#factsDropped = 0;
+    this.#flushSoon();
+    this.#become({ kind: "room" });
+  }
+
+  /** False when the disk failed meanwhile. */
+  #attempt(use: () => void): boolean {
+    try {
+      use();
+      return true;
+    } catch (cause) {
+      this.#rejectAll(new StoreFailedError(this.#journal.file, cause));
+      return false;
+    }
   }
 
   /** A fact of the store itself; nobody waits for it. */

@@ -11,7 +11,7 @@ import type { CellQuery, Criterion, Journal, NumberedFact, Written } from "./jou
 import { JournaledStore } from "./journaled-store.ts";
 import { type MemoryDisk, type MemoryTable, memoryDisk } from "./memory-disk.ts";
 import type { AnyTable, Fact, Store } from "./port.ts";
-import { type Cells, shapeOf, type TableShape } from "./table-shape.ts";
+import { type Cells, keyOf, keyText, shapeOf, shapesOf, type TableShape } from "./table-shape.ts";
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -43,7 +43,7 @@ class MemoryJournal implements Journal {
     this.#maxFacts = wholeNumber("maxFacts", options.maxFacts ?? DEFAULT_MAX_FACTS, 1);
     this.#disk = options.disk ?? memoryDisk();
     this.#learnsTables = options.tables === undefined;
-    const shapes = (options.tables ?? []).map(shapeOf);
+    const shapes = shapesOf(options.tables ?? []);
     for (const shape of shapes) refuseNewer(this.#disk, shape);
     for (const shape of shapes) addTable(this.#disk, shape);
     this.#disk.owner = this.#self;
@@ -161,7 +161,7 @@ class MemoryJournal implements Journal {
     switch (change.kind) {
       case "insert":
       case "put": {
-        const key = keyText(shape.key.map((position) => change.cells[position] ?? null));
+        const key = keyText(keyOf(shape, change.cells));
         if (change.kind === "insert" && rows.has(key)) return new ConflictError(shape.name, key);
         return this.#setRow(rows, key, change.cells);
       }
@@ -214,8 +214,6 @@ class MemoryJournal implements Journal {
 }
 
 const lostDisk = (): Error => new Error("another store was opened on its disk");
-
-const keyText = (key: Cells): string => JSON.stringify(key);
 
 const published = ({ id, fact }: NumberedFact): Fact =>
   decodeFact(id, fact.type, fact.atMs, fact.payload, fact.sourceId);

@@ -84,6 +84,20 @@ export function shapeOf(table: AnyTable): TableShape {
   };
 }
 
+/**
+ * The shapes of a store's tables.
+ *
+ * @throws {@link StoreUsageError} when one cannot be a table, or two have one name.
+ */
+export function shapesOf(tables: readonly AnyTable[]): readonly TableShape[] {
+  const names = new Set<string>();
+  for (const { name } of tables) {
+    if (names.has(name.toLowerCase())) refuse(name, "is the name of two tables");
+    names.add(name.toLowerCase());
+  }
+  return tables.map(shapeOf);
+}
+
 /** A whole row as cells, in the order of the columns. A field that is missing is null. */
 export function encodeRow(shape: TableShape, row: object): Cells {
   const fields = row as Readonly<Record<string, unknown>>;
@@ -149,6 +163,13 @@ export function decodeRow(shape: TableShape, cells: Cells): Record<string, unkno
   }
   return row;
 }
+
+/** What names the row that these are the cells of. */
+export const keyOf = (shape: TableShape, row: Cells): Cells =>
+  shape.key.map((position) => row[position] ?? null);
+
+/** A key as text: the same for the same key only. */
+export const keyText = (key: Cells): string => JSON.stringify(key);
 
 export function columnAt(shape: TableShape, position: number): Column {
   const column = shape.columns[position];
