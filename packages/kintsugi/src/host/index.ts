@@ -14,6 +14,12 @@ export {
   logFiles,
   pathsOf,
 } from "./instance-paths.ts";
+export {
+  type LoopStall,
+  type LoopWatch,
+  type LoopWatchOptions,
+  watchEventLoop,
+} from "./loop-watch.ts";
 export { type OwnProgram, ownProgram, siblingProgram } from "./own-program.ts";
 export { acquireOwnerLock } from "./owner-lock.ts";
 export type {

@@ -1,3 +1,11 @@
 /** What tests need to stand in for the machine: time that is moved by hand, and a simulated world. */
 
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
+export type { ProgramBody, SimulatedProcess } from "./world/simulated-process.ts";
+export {
+  type SimulatedHost,
+  type SimulatedHostOptions,
+  type SimulatedWorld,
+  type SimulatedWorldOptions,
+  simulatedWorld,
+} from "./world/simulated-world.ts";
