@@ -96,19 +96,23 @@ function readTail(path: string, maxBytes: number): string {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
-    const startsAt = Math.max(0, size - maxBytes);
-    const bytes = Buffer.alloc(size - startsAt);
-    const length = readSync(file, bytes, 0, bytes.length, startsAt);
-    const text = bytes.toString("utf8", 0, length);
-    return startsAt === 0 ? text : fromLineStart(text);
+    const bytes = Buffer.alloc(Math.min(size, maxBytes + 1));
+    const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    return lastLines(bytes.subarray(0, length), maxBytes);
   } finally {
     closeSync(file);
   }
 }
 
-/** Drops the line that was cut; a line that fills all of the text is kept, as it is all there is. */
-export function fromLineStart(text: string): string {
-  const newline = text.indexOf("\n");
-  if (newline >= 0 && newline < text.length - 1) return text.slice(newline + 1);
-  return text.replace(/^\uFFFD+/, ""); // The cut may have gone through a letter.
+/**
+ * The last `maxBytes` of a text as whole lines; of a line that is longer, its end. One byte more tells
+ * whether the first of them begins a line.
+ */
+export function lastLines(bytes: Buffer, maxBytes: number): string {
+  if (bytes.length <= maxBytes) return bytes.toString("utf8");
+  const window = bytes.subarray(bytes.length - maxBytes - 1);
+  const newline = window.indexOf("\n");
+  const isWhole = newline >= 0 && newline < window.length - 1;
+  if (isWhole) return window.toString("utf8", newline + 1);
+  return window.toString("utf8", 1).replace(/^\uFFFD+/, ""); // The cut may go through a letter.
 }

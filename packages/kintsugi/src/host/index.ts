@@ -7,6 +7,7 @@ export {
   SocketUnreachableError,
   UnsupportedPlatformError,
 } from "./errors.ts";
+export { lastLines } from "./files.ts";
 export {
   type InstancePaths,
   type InstancePathsOptions,

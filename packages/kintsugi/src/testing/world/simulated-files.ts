@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 
-import type { Files } from "../../host/index.ts";
+import { type Files, lastLines } from "../../host/index.ts";
 import type { Life } from "./life.ts";
 
 export class SimulatedDisk {
@@ -22,7 +22,7 @@ export class SimulatedDisk {
       remove: (path) => whileAlive(() => void this.#texts.delete(path)),
       exists: (path) => this.#texts.has(path) || this.#folders.has(path),
       sizeBytes: (path) => Buffer.byteLength(this.#texts.get(path) ?? ""),
-      tail: (path, maxBytes) => lastLines(this.#texts.get(path) ?? "", maxBytes),
+      tail: (path, maxBytes) => lastLines(Buffer.from(this.#texts.get(path) ?? ""), maxBytes),
       rotate: (path) => whileAlive(() => this.#rotate(path)),
     };
   }
@@ -64,13 +64,4 @@ export class SimulatedDisk {
 export function missing(path: string): Error {
   const message = `ENOENT: no such file or directory, open '${path}'`;
   return Object.assign(new Error(message), { code: "ENOENT", syscall: "open", path });
-}
-
-function lastLines(text: string, maxBytes: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= maxBytes) return text;
-  const cut = bytes.subarray(bytes.length - maxBytes).toString("utf8");
-  const newline = cut.indexOf("\n");
-  if (newline >= 0 && newline < cut.length - 1) return cut.slice(newline + 1);
-  return cut.replace(/^\uFFFD+/, "");
 }
