@@ -1,6 +1,6 @@
 /** Words of supervision that other rooms use. */
 
-import type { ExitReason, ProcessIdentity } from "../host/ports.ts";
+import type { ExitReason, ProcessIdentity } from "../host/index.ts";
 
 export type ComponentKind = "kernel" | "process";
 
