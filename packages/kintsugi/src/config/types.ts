@@ -1,6 +1,7 @@
 /** The configuration as the program uses it: all defaults filled in, spans in milliseconds, paths absolute. */
 
-import type { ComponentKind } from "../supervise/types.ts";
+import type { TriggerSpec } from "../heal/index.ts";
+import type { ComponentKind } from "../supervise/index.ts";
 
 export interface KintsugiConfig {
   readonly name: string;
@@ -8,7 +9,12 @@ export interface KintsugiConfig {
   readonly file: string | null;
   /** Folder of all that lasts. */
   readonly dataDir: string;
-  readonly server: { readonly host: string; readonly port: number };
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    /** Names beside those of the loopback by which the server may be called. */
+    readonly allowedHosts: readonly string[];
+  };
   readonly runtime: { readonly modules: readonly string[] };
   readonly supervisor: {
     readonly strategy: "one-for-one";
@@ -65,7 +71,7 @@ export interface CallConfig {
 }
 
 /** As written in the file; the healer turns it into a TriggerSpec. */
-export type TriggerConfig = import("../heal/types.ts").TriggerSpec;
+export type TriggerConfig = TriggerSpec;
 
 /** A fault on purpose. Recorded durably before it happens, so that a restart does not repeat it. */
 export interface ChaosEntry {
