@@ -1,1 +1,56 @@
-export {};
+/** Policies that keep calls alive. What they stand on is in `./base`, the classifier in `./classify`. */
+
+export type { Call, CallContext, Outcome, Policy } from "./base/index.ts";
+export { KintsugiError, RejectedError } from "./base/index.ts";
+export {
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+  CircuitOpenError,
+  type CircuitState,
+  type CircuitStats,
+  type CircuitThresholds,
+  type CircuitTransition,
+  type Isolation,
+  type StoredCircuit,
+} from "./circuit-breaker/index.ts";
+export {
+  type AnswerSource,
+  applyResiliencePreset,
+  type CallMeasure,
+  type CallPolicies,
+  type CallPreset,
+  type CallRegistry,
+  type CallSettings,
+  type CallTotals,
+  CircuitBreakerFactory,
+  type CircuitMeasure,
+  type CircuitRegistry,
+  callRegistry,
+  createCallRegistry,
+  type ExecutionResult,
+  type ExecutorOptions,
+  type RegisteredOptions,
+  RegistryFullError,
+  ResilientExecutor,
+  ResilientExecutorFactory,
+  type ResiliencePreset,
+  type SharedCall,
+} from "./executor/index.ts";
+export {
+  type FallbackAnswer,
+  type FallbackEvent,
+  FallbackFailedError,
+  type FallbackOptions,
+  FallbackPolicy,
+  type FallbackSource,
+  type SourcedAnswer,
+} from "./fallback/index.ts";
+export { checkResponse, type FetchFunction, HttpError, resilientFetch } from "./fetch/index.ts";
+export { type AlternativeOf, Pipeline, PipelineError, pipeline } from "./pipeline/index.ts";
+export { type RetryEvent, type RetryOptions, RetryPolicy } from "./retry/index.ts";
+export {
+  TimeoutError,
+  type TimeoutEvent,
+  type TimeoutOptions,
+  TimeoutPolicy,
+} from "./timeout/index.ts";

@@ -11,7 +11,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** As in SI and in PM2: 1 kB = 1,000 bytes would surprise those who size memory, so 1 KB = 1,024. */
+/** As those who size memory mean it, and PM2 does: 1 KB is 1,024 bytes. */
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   b: 1,
   kb: 2 ** 10,
@@ -42,7 +42,10 @@ export function sizeBytes(size: number | string): number {
   throw new RangeError(`A size is bytes or text like "512KB" or "150MB", got ${size}`);
 }
 
-function measure(value: number | string, units: Readonly<Record<string, number>>): number | undefined {
+function measure(
+  value: number | string,
+  units: Readonly<Record<string, number>>,
+): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
   const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value) ?? [];
   if (amount === undefined) return undefined;

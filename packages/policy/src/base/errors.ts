@@ -22,5 +22,20 @@ export abstract class RejectedError extends KintsugiError {
 
 /** What was thrown, as an Error: what is none is wrapped, and kept as its cause. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  return isError(thrown) ? thrown : new Error(describe(thrown), { cause: thrown });
+}
+
+/** Errors of another realm (an iframe, a `vm` context) are no instances of our Error. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]";
+}
+
+/** A sentence, where the thing that was thrown holds one: `throw { status: 429, message: "slow" }`. */
+function describe(thrown: unknown): string {
+  try {
+    const { message } = Object(thrown) as { readonly message?: unknown };
+    return typeof message === "string" && message !== "" ? message : String(thrown);
+  } catch {
+    return "Something was thrown that has no text"; // No prototype, or a getter that throws.
+  }
 }

@@ -1,10 +1,18 @@
 /** The ground floor: time, chance, errors, events and what a call is. */
 
 export { orAborted, sleep } from "./abort.ts";
-export { type Call, type CallContext, firstAttempt, type Policy } from "./call.ts";
+export {
+  type Call,
+  type CallContext,
+  firstAttempt,
+  givenSignal,
+  laterAttempt,
+  type Outcome,
+  type Policy,
+} from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
 export { type ErrorCode, KintsugiError, RejectedError, toError } from "./errors.ts";
-export { type ErrorReporter, type Listener, notify, reportError } from "./events.ts";
+export { type ErrorReporter, type Listener, Listeners, notify, reportError } from "./events.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";

@@ -1,0 +1,143 @@
+/**
+ * The core of the one error pipeline: every failure becomes a class here, and the class drives retry,
+ * circuit, fallback and recovery. It is tables only; whoever knows more is asked through the port.
+ */
+
+import { type Clock, type Outcome, RejectedError, systemClock } from "../base/index.ts";
+import {
+  classOfCode,
+  classOfLanguageError,
+  classOfSqliteResult,
+  isDatabasePort,
+} from "./code-table.ts";
+import { type ErrorClass, reactions } from "./error-class.ts";
+import { chainOf, type ErrorFacts, factsOf } from "./facts.ts";
+import { headerOf, retryAfterMs } from "./retry-after.ts";
+import { type Verdict, verdictOfStatus } from "./status-table.ts";
+
+/** What is known about a failure. */
+export interface Classification {
+  readonly class: ErrorClass;
+  /** Whether another attempt at the same target can end better. */
+  readonly retryable: boolean;
+  /** What it says about the dependency. */
+  readonly outcome: Outcome;
+  /** Milliseconds that the other side asks to be left alone. */
+  readonly retryAfterMs?: number;
+  /** The HTTP status, where there was one. */
+  readonly status?: number;
+  /** What decided: `"code ECONNRESET"`, `"status 503"`. */
+  readonly evidence: string;
+}
+
+/** The port: rules, neighbours or a model can stand behind it. It never throws. */
+export interface Classifier {
+  classify(thrown: unknown): Classification;
+}
+
+export interface ClassifierOptions {
+  /** Reads the date in `Retry-After`. @defaultValue the system's */
+  readonly clock?: Clock;
+  /** Asked about what the tables do not know. @defaultValue nobody */
+  readonly next?: Classifier;
+}
+
+/**
+ * @example
+ * const { class: kind, retryable } = createClassifier().classify(error);
+ */
+export function createClassifier(options: ClassifierOptions = {}): Classifier {
+  const clock = options.clock ?? systemClock;
+  const { next } = options;
+  return {
+    classify(thrown) {
+      const found = fromTables(thrown, clock);
+      const better = found.class === "unknown" ? next?.classify(thrown) : undefined;
+      return better && better.class !== "unknown" ? { ...found, ...better } : found;
+    },
+  };
+}
+
+/**
+ * How a call ended that ran under a signal. A caller that changed its mind says nothing about the
+ * dependency; one that ran out of time does, and in neither case may another attempt follow.
+ */
+export function judge(
+  classifier: Classifier,
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+): Classification {
+  if (!signal?.aborted) return classifier.classify(thrown);
+  const reason = classifier.classify(signal.reason);
+  return reason.class === "timeout"
+    ? { ...reason, retryable: false }
+    : { ...reactions.aborted, class: "aborted", evidence: "the caller's signal" };
+}
+
+function fromTables(thrown: unknown, clock: Clock): Classification {
+  try {
+    const chain = chainOf(thrown);
+    const facts = chain.map(factsOf);
+    const { evidence, ...verdict } = decide(chain, facts);
+    const status = facts.find((each) => each.status !== undefined)?.status;
+    const waitMs = facts
+      .map((each) => each.retryAfterMs || retryAfterMs(each.headers, clock))
+      .find((ms) => ms !== undefined);
+    const obeyed = facts.map(({ headers }) => headerOf(headers, "x-should-retry")).find(Boolean);
+    return {
+      ...reactions[verdict.class],
+      ...verdict,
+      // OpenAI's and Anthropic's servers know better than any table, and say so.
+      ...(obeyed === "true" && { retryable: true }),
+      ...(obeyed === "false" && { retryable: false }),
+      ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+      ...(status !== undefined && { status }),
+      evidence,
+    };
+  } catch {
+    // A getter of the thrown thing threw: it is unknown, and must not break the policy that asks.
+    return { ...reactions.unknown, class: "unknown", evidence: "nothing" };
+  }
+}
+
+type Decision = Verdict & { readonly evidence: string };
+
+/** From the strongest evidence to the weakest; within each, the outermost error that has any. */
+function decide(chain: readonly object[], facts: readonly ErrorFacts[]): Decision {
+  const strong = facts.flatMap((each) => byCode(each) ?? byStatus(each) ?? []);
+  const timedOut = strong.find((found) => found.class === "timeout");
+  // An abort whose cause is a time-out was one: the signal is only how it was carried out.
+  if (strong[0]?.class === "aborted" && timedOut) return timedOut;
+  if (strong[0]) return strong[0];
+  if (chain[0] instanceof RejectedError) {
+    // Refused before it ran: trying again is for whoever has another target.
+    return { class: "overloaded", retryable: false, outcome: "ignore", evidence: "a refusal" };
+  }
+  for (const { name, message } of facts) {
+    const weak = classOfLanguageError(name, message);
+    if (weak) return { class: weak, evidence: `name ${name}` };
+  }
+  return { class: "unknown", evidence: "nothing" };
+}
+
+function byCode(facts: ErrorFacts): Decision | undefined {
+  const { sqliteResult, syscall } = facts;
+  const stored = sqliteResult === undefined ? undefined : classOfSqliteResult(sqliteResult);
+  if (stored) return { class: stored, evidence: `SQLite result ${sqliteResult}` };
+  for (const code of facts.codes) {
+    if (syscall?.startsWith("spawn")) return { class: "spawn-failed", evidence: `code ${code}` };
+    const found = classOfCode(code);
+    if (found) return { class: atPort(found, facts.port), evidence: `code ${code}` };
+  }
+  return undefined;
+}
+
+function atPort(found: ErrorClass, port: number | undefined): ErrorClass {
+  const isConnection = found === "network" || found === "timeout";
+  return isConnection && port !== undefined && isDatabasePort(port) ? "db-connection" : found;
+}
+
+function byStatus({ status }: ErrorFacts): Decision | undefined {
+  const verdict = status === undefined ? undefined : verdictOfStatus(status);
+  return verdict && { ...verdict, evidence: `status ${status}` };
+}

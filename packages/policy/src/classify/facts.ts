@@ -1,0 +1,106 @@
+/** What an error says about itself, wherever its library puts it. */
+
+/** One error of a chain, read once. */
+export interface ErrorFacts {
+  readonly name: string;
+  readonly message: string;
+  /** Its own code, then the body's code, type and status: the most telling first. */
+  readonly codes: readonly string[];
+  readonly status: number | undefined;
+  readonly headers: unknown;
+  /** Where a connection failed. */
+  readonly port: number | undefined;
+  readonly syscall: string | undefined;
+  /** SQLite's result code, as node:sqlite gives it. */
+  readonly sqliteResult: number | undefined;
+  /** What the error itself asks for, as our own refusals do. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** Chains are short; what is longer is a circle, or built to hurt. */
+const LONGEST_CHAIN = 10;
+
+/** A body that is longer is no error report, and is not worth parsing. */
+const LONGEST_BODY = 65_536;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * An error with what caused it: itself first, then `cause` after `cause`, then the errors of an
+ * AggregateError, outermost first.
+ */
+export function chainOf(thrown: unknown): readonly object[] {
+  const found: object[] = [];
+  const waiting: unknown[] = [thrown];
+  while (waiting.length > 0 && found.length < LONGEST_CHAIN) {
+    const next = waiting.shift();
+    if (typeof next !== "object" || next === null || found.includes(next)) continue;
+    found.push(next);
+    const { cause, errors } = next as { readonly cause?: unknown; readonly errors?: unknown };
+    waiting.push(cause, ...(Array.isArray(errors) ? errors.slice(0, LONGEST_CHAIN) : []));
+  }
+  return found;
+}
+
+export function factsOf(error: object): ErrorFacts {
+  const own = error as Fields;
+  const response = fields(own["response"]);
+  const body = bodyOf(own, response);
+  const report = fields(body?.["error"]);
+  return {
+    name: text(own["name"]) ?? "",
+    message: text(own["message"]) ?? "",
+    codes: [own["code"], report?.["code"], report?.["type"], report?.["status"]]
+      .concat([body?.["error"], body?.["code"], body?.["type"], own["type"], own["name"]])
+      .flatMap((code) => text(code) ?? []),
+    status: firstNumber(
+      own["status"],
+      own["statusCode"],
+      response?.["status"],
+      fields(own["$metadata"])?.["httpStatusCode"],
+    ),
+    headers: own["headers"] ?? own["responseHeaders"] ?? response?.["headers"],
+    port: firstNumber(own["port"]),
+    syscall: text(own["syscall"]),
+    sqliteResult: own["code"] === "ERR_SQLITE_ERROR" ? firstNumber(own["errcode"]) : undefined,
+    retryAfterMs: firstNumber(own["retryAfterMs"]),
+  };
+}
+
+/**
+ * The body of an answer that became an error: `body` (ours), `error` (OpenAI's and Anthropic's clients),
+ * `data` and `responseBody` (AI SDK), `response.data` (axios). OpenAI's client has unwrapped it already.
+ */
+function bodyOf(own: Fields, response: Fields | undefined): Fields | undefined {
+  const places = [own["body"], own["data"], own["responseBody"], response?.["data"]];
+  for (const place of places) {
+    const body = fields(place) ?? parsed(place);
+    if (body) return body;
+  }
+  const unwrapped = fields(own["error"]);
+  return unwrapped && (fields(unwrapped["error"]) ? unwrapped : { error: unwrapped });
+}
+
+function parsed(body: unknown): Fields | undefined {
+  if (typeof body !== "string" || body.length > LONGEST_BODY) return undefined;
+  if (!body.trimStart().startsWith("{")) return undefined;
+  try {
+    return fields(JSON.parse(body));
+  } catch {
+    return undefined; // Cut off, or no JSON at all: then it has no code to tell.
+  }
+}
+
+const fields = (value: unknown): Fields | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : undefined;
+
+/** Codes of databases may be numbers: MongoDB's 11000. */
+function text(value: unknown): string | undefined {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+const firstNumber = (...values: readonly unknown[]): number | undefined =>
+  values.find((value): value is number => typeof value === "number" && Number.isFinite(value));

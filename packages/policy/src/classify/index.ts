@@ -1,0 +1,10 @@
+/** From any failure to its class: what to do about it follows from there. */
+
+export {
+  type Classification,
+  type Classifier,
+  type ClassifierOptions,
+  createClassifier,
+  judge,
+} from "./classify.ts";
+export { type ErrorClass, type Reaction, reactions } from "./error-class.ts";

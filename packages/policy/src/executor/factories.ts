@@ -1,0 +1,47 @@
+/** The short ways to an executor or a circuit of the process's registry. */
+
+import type { FallbackAnswer } from "../fallback/index.ts";
+import type { ExecutorOptions, ResilientExecutor } from "./executor.ts";
+import { type CircuitRegistry, callRegistry } from "./registry.ts";
+import type { CallPreset, ResiliencePreset } from "./settings.ts";
+
+/**
+ * Executors by what they call, ready for use.
+ *
+ * @example
+ * const executor = ResilientExecutorFactory.forAPI("weather", async () => lastKnownWeather());
+ * const result = await executor.execute(({ signal }) => fetchWeather(city, { signal }));
+ */
+export const ResilientExecutorFactory: {
+  forAPI<F = never>(name: string, fallback?: FallbackAnswer<F>): ResilientExecutor<F>;
+  forDatabase<F = never>(name: string, fallback?: FallbackAnswer<F>): ResilientExecutor<F>;
+  forLLM<F = never>(name: string, fallback?: FallbackAnswer<F>): ResilientExecutor<F>;
+  /** Has the policies that are named, and no others. */
+  custom<F = never>(options: ExecutorOptions<F>): ResilientExecutor<F>;
+} = {
+  forAPI: (name, fallback) => preset("api", name, fallback),
+  forDatabase: (name, fallback) => preset("database", name, fallback),
+  forLLM: (name, fallback) => preset("llm", name, fallback),
+  custom: ({ name, ...options }) => callRegistry.executor(name, { ...options, preset: "none" }),
+};
+
+/** Circuits by name. Executors of the same name share them. */
+export const CircuitBreakerFactory: CircuitRegistry = {
+  getOrCreate: (options) => callRegistry.circuits.getOrCreate(options),
+  get: (name) => callRegistry.circuits.get(name),
+  getAllStats: () => callRegistry.circuits.getAllStats(),
+  resetAll: () => callRegistry.circuits.resetAll(),
+};
+
+/** Sets how cautious the calls of the process are: those that have a preset, made before or after. */
+export function applyResiliencePreset(caution: ResiliencePreset): void {
+  callRegistry.applyPreset(caution);
+}
+
+function preset<F>(
+  kind: CallPreset,
+  name: string,
+  fallback: FallbackAnswer<F> | undefined,
+): ResilientExecutor<F> {
+  return callRegistry.executor<F>(name, { preset: kind, ...(fallback && { fallback }) });
+}

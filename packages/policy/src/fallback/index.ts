@@ -1,0 +1,11 @@
+/** The next best answer. */
+
+export {
+  type FallbackAnswer,
+  type FallbackEvent,
+  FallbackFailedError,
+  type FallbackOptions,
+  FallbackPolicy,
+  type FallbackSource,
+  type SourcedAnswer,
+} from "./fallback-policy.ts";

@@ -1,0 +1,3 @@
+/** Retry with exponential back-off. */
+
+export { type RetryEvent, type RetryOptions, RetryPolicy } from "./retry-policy.ts";

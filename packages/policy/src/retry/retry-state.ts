@@ -1,0 +1,69 @@
+/**
+ * The one decision of a retry: again, and after what wait, or not.
+ *
+ *     attempt ───── succeeds ─────▶ done
+ *      ▲    │
+ *      │    └── fails ──▶ decide ── give-up ──▶ the last error
+ *      │                     │
+ *      └──── after a wait ───┘ again
+ *
+ * Retries inside retries multiply: three around three make nine requests. So a retry that gives up marks
+ * its error with how many attempts were made, and one around it counts them as its own.
+ */
+
+import { type BackoffLimits, backoffMs } from "./backoff.ts";
+
+export interface RetryLimits extends BackoffLimits {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  /** Milliseconds from the start of the first attempt in which the last may begin. */
+  readonly maxTotalMs: number;
+}
+
+/** Attempts that a retry further in has made before it gave up, and the most it may make. */
+export interface NestedAttempts {
+  readonly attempts: number;
+  readonly maxAttempts: number;
+}
+
+/** An attempt that failed, and what is known of it. */
+export interface FailedAttempt {
+  /** Its number: 1 for the first. */
+  readonly attempt: number;
+  /** Attempts made so far, with those of retries further in. */
+  readonly made: number;
+  /** Milliseconds since the first attempt began. */
+  readonly elapsedMs: number;
+  readonly retryable: boolean;
+  /** What the other side asks for; 0 where it asks for nothing. */
+  readonly retryAfterMs: number;
+  /** What the last attempt found further in. */
+  readonly nested: NestedAttempts | undefined;
+}
+
+export type RetryDecision = Readonly<
+  | { kind: "again"; delayMs: number }
+  | { kind: "give-up"; why: "not-retryable" | "attempts" | "wait" | "time" }
+>;
+
+/** `chance` is at least 0 and less than 1. */
+export function decide(limits: RetryLimits, failed: FailedAttempt, chance: number): RetryDecision {
+  if (!failed.retryable) return { kind: "give-up", why: "not-retryable" };
+  if (failed.attempt >= limits.maxAttempts || isSpent(limits, failed)) {
+    return { kind: "give-up", why: "attempts" };
+  }
+  // To sleep longer than agreed helps nobody, and to come back earlier than asked helps less.
+  if (failed.retryAfterMs > limits.maxDelayMs) return { kind: "give-up", why: "wait" };
+  const delayMs = Math.max(failed.retryAfterMs, backoffMs(limits, failed.attempt, chance));
+  if (failed.elapsedMs + delayMs > limits.maxTotalMs) return { kind: "give-up", why: "time" };
+  return { kind: "again", delayMs };
+}
+
+/**
+ * With a retry further in, the next attempt costs up to as many as that one may make: the larger of the
+ * two numbers is the most that all of them together may reach, never the product.
+ */
+function isSpent(limits: RetryLimits, { made, nested }: FailedAttempt): boolean {
+  if (!nested) return made >= limits.maxAttempts;
+  return made + nested.maxAttempts > Math.max(limits.maxAttempts, nested.maxAttempts);
+}
