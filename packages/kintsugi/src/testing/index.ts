@@ -1,6 +1,12 @@
 /** What tests need to stand in for the machine: time that is moved by hand, and a simulated world. */
 
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
+export {
+  type Medium,
+  type MediumOptions,
+  type OpenMedium,
+} from "./store-conformance/medium.ts";
+export { type StoreConformanceOptions, storeConformance } from "./store-conformance.ts";
 export type { ProgramBody, SimulatedProcess } from "./world/simulated-process.ts";
 export {
   type SimulatedHost,
