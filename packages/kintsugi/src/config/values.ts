@@ -38,9 +38,17 @@ export const partName: z.ZodString = z
 
 /** What a program takes as text, and people write as they like. */
 export const looseText: z.ZodType<string, string | number | boolean> = z
-  .union([z.string().max(LONGEST_TEXT).refine(withoutNull), z.number(), z.boolean()], {
-    error: "text, a number, true or false",
-  })
+  .union(
+    [
+      text(`text of at most ${LONGEST_TEXT} characters, none of them null`),
+      z.literal(""),
+      z.number(),
+      z.boolean(),
+    ],
+    {
+      error: "text, a number, true or false",
+    },
+  )
   .transform(String);
 
 export function whole(min: number, max: number): z.ZodInt {
@@ -128,12 +136,14 @@ function measured(
   max: number,
   error: string,
 ): z.ZodType<number, number | string> {
-  return z.union([z.number(), z.string().max(64)], { error }).transform((value, ctx) => {
-    const amount = Math.round(attempt(measure, value));
-    if (amount >= min && amount <= max) return amount;
-    ctx.addIssue({ code: "custom", message: error });
-    return z.NEVER;
-  });
+  return z
+    .union([z.number({ error }), z.string().max(64, { error })], { error })
+    .transform((value, ctx) => {
+      const amount = Math.round(attempt(measure, value));
+      if (amount >= min && amount <= max) return amount;
+      ctx.addIssue({ code: "custom", message: error });
+      return z.NEVER;
+    });
 }
 
 function attempt(measure: (value: number | string) => number, value: number | string): number {
