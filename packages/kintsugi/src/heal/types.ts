@@ -1,9 +1,17 @@
 /** Words of healing that other rooms use. */
 
+import type { ComponentKind } from "../supervise/index.ts";
+
 export type Severity = "low" | "medium" | "high" | "critical";
 
 /** The life of an incident: opened -> healing -> verifying -> resolved | escalated | suppressed. */
-export type IncidentStatus = "opened" | "healing" | "verifying" | "resolved" | "escalated" | "suppressed";
+export type IncidentStatus =
+  | "opened"
+  | "healing"
+  | "verifying"
+  | "resolved"
+  | "escalated"
+  | "suppressed";
 
 export interface IncidentAction {
   readonly atMs: number;
@@ -13,6 +21,8 @@ export interface IncidentAction {
   readonly by: "supervisor" | "watchdog" | "playbook";
   readonly outcome: "running" | "succeeded" | "failed";
   readonly detail: string;
+  /** The run of the playbook: its journal holds the evidence. */
+  readonly run?: string;
 }
 
 export interface IncidentView {
@@ -31,6 +41,8 @@ export interface IncidentView {
   readonly occurrences: number;
   readonly openedAtMs: number;
   readonly endedAtMs: number | null;
+  /** Why it waits, and in the end why it was escalated or suppressed, or what cured it. */
+  readonly why?: string;
   readonly actions: readonly IncidentAction[];
 }
 
@@ -47,6 +59,8 @@ interface CommonTriggerSpec {
   readonly name: string;
   /** Component that it watches. @defaultValue every one that it fits */
   readonly component?: string;
+  /** Kind of components that it watches. @defaultValue every one */
+  readonly componentKind?: ComponentKind;
   /** How long the condition must hold. @defaultValue 0 */
   readonly forMs?: number;
   /** How long the clear condition must hold before it counts as over. @defaultValue 0 */
@@ -93,6 +107,7 @@ export interface HealingFact {
     | "trigger.cleared"
     | "incident.opened"
     | "incident.absorbed"
+    | "incident.held"
     | "incident.healing"
     | "incident.verifying"
     | "incident.resolved"
