@@ -1,0 +1,20 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { compareCells, compareText } from "./cell-order.ts";
+
+describe("the order of cells", () => {
+  it("is that of UTF-8 bytes for text", () => {
+    const text = fc.string({ unit: "binary" });
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        expect(Math.sign(compareText(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      }),
+    );
+  });
+
+  it("puts null first, then numbers, then text", () => {
+    const ordered = [null, -1, 0, 1.5, "", "a"];
+    expect(ordered.toReversed().sort(compareCells)).toEqual(ordered);
+  });
+});
