@@ -11,6 +11,12 @@ import type { OwnerLock } from "./ports.ts";
 const SQLITE_BUSY = 5;
 const SQLITE_NOTADB = 26;
 
+/**
+ * On a file that it may not write, SQLite turns an exclusive transaction into a shared one without a
+ * word; a write that is never committed makes it complain. Its journal stays in memory: no third file.
+ */
+const TAKE = "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1";
+
 /** Two that come at the same moment may each find the other in the way; one of them gets it then. */
 const PATIENCE_MS = 250;
 
@@ -27,18 +33,20 @@ export function acquireOwnerLock(path: string): OwnerLock | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = openDatabase(path);
-    database.exec("BEGIN EXCLUSIVE");
+    database.exec(TAKE);
   } catch (error) {
     database?.close();
     if (resultCode(error) === SQLITE_BUSY) return undefined;
     throw new FolderUnusableError(path, whyNot(path, error), error);
   }
   const held = database;
-  return {
-    release() {
-      if (held.isOpen) held.close();
-    },
+  const release = (): void => {
+    process.off("exit", release);
+    if (held.isOpen) held.close();
   };
+  // The process itself holds on to it: a lock that nobody refers to would be collected, and dropped.
+  process.once("exit", release);
+  return { release };
 }
 
 /** Loaded when a lock is taken: a command that only looks at a program needs no SQLite. */
