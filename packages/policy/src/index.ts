@@ -31,9 +31,9 @@ export {
   type ExecutorOptions,
   type RegisteredOptions,
   RegistryFullError,
+  type ResiliencePreset,
   ResilientExecutor,
   ResilientExecutorFactory,
-  type ResiliencePreset,
   type SharedCall,
 } from "./executor/index.ts";
 export {

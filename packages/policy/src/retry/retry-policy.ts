@@ -13,6 +13,7 @@ import {
   numberBetween,
   type Policy,
   type Random,
+  RejectedError,
   reportError,
   sleep,
   systemClock,
@@ -94,7 +95,8 @@ export class RetryPolicy implements Policy {
    * Makes the call until it succeeds, it is not worth another try, or the limits are reached. An abort
    * ends a wait at once, and no attempt follows.
    *
-   * @throws what the last attempt threw, or the signal's reason when it was aborted between two.
+   * @throws what the last attempt threw that was not refused, or the signal's reason when it was aborted
+   * between two.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
     return this.within(call, firstAttempt(signal));
@@ -120,15 +122,18 @@ export class RetryPolicy implements Policy {
     firstThrown: unknown,
   ): Promise<T> {
     let thrown = firstThrown;
+    let failure = firstThrown;
     let attemptStartedMs = startedMs;
     let made = 0;
     for (let attempt = 1; ; attempt += 1) {
       const nested = markSince(thrown, attemptStartedMs, this.#clock);
       made += nested?.attempts ?? 1;
       const delayMs = this.#delayMs({ attempt, made, nested, thrown, signal, startedMs });
+      // That a circuit opened ends the retry; why the call failed is what happened before.
+      if (!(thrown instanceof RejectedError)) failure = thrown;
       if (delayMs === undefined) {
-        this.#mark(thrown, made, startedMs);
-        throw thrown;
+        this.#mark(failure, made, startedMs);
+        throw failure;
       }
       await sleep(this.#clock, delayMs, signal);
       attemptStartedMs = this.#clock.monotonicMs();

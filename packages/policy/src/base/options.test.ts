@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+
+import { numberBetween, wholeNumber } from "./options.ts";
+
+describe("an option that is a whole number", () => {
+  it("is handed on from its least value up", () => {
+    expect(wholeNumber("maxAttempts", 1, 1)).toBe(1);
+    expect(wholeNumber("maxAttempts", Number.MAX_SAFE_INTEGER, 1)).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it.each([0, 1.5, Number.NaN, Infinity, 2 ** 53])("is refused by name when it is %d", (value) => {
+    const message = `maxAttempts must be a whole number of at least 1, got ${value}`;
+    expect(() => wholeNumber("maxAttempts", value, 1)).toThrow(new RangeError(message));
+  });
+});
+
+describe("an option between two numbers", () => {
+  it.each([0, 0.5, 1])("is handed on when it is %d, the ends included", (value) => {
+    expect(numberBetween("jitterFactor", value, 0, 1)).toBe(value);
+  });
+
+  it.each([-0.1, 1.1, Number.NaN])("is refused by name when it is %d", (value) => {
+    const message = `jitterFactor must be a number from 0 to 1, got ${value}`;
+    expect(() => numberBetween("jitterFactor", value, 0, 1)).toThrow(new RangeError(message));
+  });
+});
