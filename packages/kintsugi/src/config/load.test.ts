@@ -240,16 +240,17 @@ chaos: { plan: [{ name: f, at: { after: 5s }, kill: web }] }
     tree.map((value) => JSON.stringify(value)),
     fc.string({ unit: "binary" }),
   );
-  const env = fc.dictionary(
+  const variables = fc.dictionary(
     fc.constantFrom("KINTSUGI_NAME", "KINTSUGI_SERVER_PORT", "KINTSUGI_SUPERVISOR_PERIOD"),
     fc.oneof(word, fc.string()),
   );
+  const env = fc.oneof({ arbitrary: fc.constant({}), weight: 3 }, variables);
 
   it("give a configuration or faults, and never throw", () => {
     let good = 0;
     fc.assert(
-      fc.property(text, env, (written, variables) => {
-        const loaded = load(written, variables);
+      fc.property(text, env, (written, set) => {
+        const loaded = load(written, set);
         if (loaded.ok) {
           good += 1;
           return;
@@ -262,7 +263,7 @@ chaos: { plan: [{ name: f, at: { after: 5s }, kill: web }] }
       }),
       { numRuns: 3_000 },
     );
-    expect(good).toBeGreaterThan(50);
+    expect(good).toBeGreaterThan(20);
     expect(good).toBeLessThan(2_950);
   });
 });
