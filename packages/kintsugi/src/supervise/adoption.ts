@@ -1,7 +1,7 @@
 /** Sorting the living: which processes of an earlier supervisor are taken up, and which have to go. */
 
 import type { MarkedProcess, ProcessIdentity } from "../host/index.ts";
-import { COMPONENT_ROLE, MARKER } from "./process-body.ts";
+import { COMPONENT_ROLE, MARKER } from "./marker.ts";
 import type { ComponentRow } from "./tables.ts";
 
 /** A living process that may be the component. */

@@ -15,11 +15,14 @@ export interface Condition {
   readonly waitsFor: string | undefined;
 }
 
-/** Beats that may be missing before silence is worth a word: one is jitter, two are a busy moment. */
-export const DEGRADED_BEATS = 3;
+/**
+ * Silence that is worth a word: three beats, as one is jitter and two are a busy moment. However fast it
+ * beats: on a busy machine a program may not get its turn for a second.
+ */
+export const degradedAfterMs = (heartbeatMs: number): number => Math.max(3 * heartbeatMs, 1_500);
 
-/** Five seconds at one beat a second: when the heartbeat trigger takes a component for lost as well. */
-export const CRITICAL_BEATS = 5;
+/** Five beats: five seconds at one a second, when the heartbeat trigger takes it for lost as well. */
+export const criticalAfterMs = (heartbeatMs: number): number => Math.max(5 * heartbeatMs, 2_500);
 
 export const healthy: Health = { kind: "healthy" };
 
@@ -59,9 +62,11 @@ const worse = (one: Health, other: Health): Health =>
   RANK[other.kind] > RANK[one.kind] ? other : one;
 
 function silence({ silentMs, heartbeatMs }: Condition): Health {
-  if (silentMs === null || silentMs <= DEGRADED_BEATS * heartbeatMs) return healthy;
-  const isCritical = silentMs > CRITICAL_BEATS * heartbeatMs;
-  const limitMs = (isCritical ? CRITICAL_BEATS : DEGRADED_BEATS) * heartbeatMs;
-  const reason = `No sign of life for more than ${limitMs} ms`;
-  return { kind: isCritical ? "critical" : "degraded", reason };
+  const reason = (limitMs: number): string => `No sign of life for more than ${limitMs} ms`;
+  const criticalMs = criticalAfterMs(heartbeatMs);
+  const degradedMs = degradedAfterMs(heartbeatMs);
+  if (silentMs === null || silentMs <= degradedMs) return healthy;
+  return silentMs > criticalMs
+    ? { kind: "critical", reason: reason(criticalMs) }
+    : { kind: "degraded", reason: reason(degradedMs) };
 }

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import type { Host, InstancePaths, ProcessHandle, ProcessIdentity } from "../host/index.ts";
 import { logFiles } from "../host/index.ts";
 import { type Body, type Life, never } from "./life.ts";
+import { COMPONENT_ROLE, MARKER } from "./marker.ts";
 import { redact } from "./redaction.ts";
 import type { ProcessComponentSpec } from "./types.ts";
 
@@ -26,20 +27,6 @@ const MAX_LOG_BYTES = 10 * 2 ** 20;
 /** What of stderr goes with an exit: some thirty lines, as a stack trace needs. */
 const TAIL_BYTES = 4_096;
 
-/** Tells whoever reads the process table, and the next runtime, what this process is. */
-export const MARKER = {
-  instance: "KINTSUGI_INSTANCE",
-  role: "KINTSUGI_ROLE",
-  component: "KINTSUGI_COMPONENT",
-  incarnation: "KINTSUGI_INCARNATION",
-  socket: "KINTSUGI_SOCKET",
-  heartbeatMs: "KINTSUGI_HEARTBEAT_MS",
-  chaos: "KINTSUGI_CHAOS",
-} as const;
-
-/** The role of all that a supervisor starts. */
-export const COMPONENT_ROLE = "component";
-
 export class ProcessBody implements Body {
   readonly beats: boolean;
   readonly fingerprint: string;
@@ -54,7 +41,9 @@ export class ProcessBody implements Body {
     this.#files = logFiles(paths, spec.name);
     this.beats = spec.beats ?? false;
     const { command, args = [], cwd, env = {} } = spec;
-    const started = JSON.stringify([command, args, cwd, Object.entries(env).toSorted()]);
+    // What it merely shares with us may differ from shell to shell, and is no other specification.
+    const own = Object.entries(env).filter(([name, value]) => options.host.env[name] !== value);
+    const started = JSON.stringify([command, args, cwd, own.toSorted()]);
     this.fingerprint = createHash("sha256").update(started).digest("hex");
   }
 
@@ -94,7 +83,7 @@ export class ProcessBody implements Body {
     // One byte more is the end of the line before: so the first line of this life counts as whole.
     const text = host.files.tail(stderrFile, Math.min(TAIL_BYTES, ownBytes + 1));
     const isFile = (arg: string): boolean => host.files.exists(resolve(spec.cwd, arg));
-    return redact(text, { env: this.#inherited(), args: spec.args ?? [], isFile }).trim();
+    return redact(text, { env: this.#given(), args: spec.args ?? [], isFile }).trim();
   }
 
   /** Rotates the logs. Whoever writes holds the file open for append, and goes on in it. */
@@ -109,20 +98,17 @@ export class ProcessBody implements Body {
     }
   }
 
-  /** What the program was given, without our own marks, which describe this process and no other. */
-  #inherited(): Record<string, string> {
-    const all = { ...this.#options.host.env, ...this.#options.spec.env };
-    const given = Object.entries(all).filter(
-      (entry): entry is [string, string] =>
-        entry[1] !== undefined && !entry[0].startsWith("KINTSUGI_"),
-    );
-    return Object.fromEntries(given);
+  /** A program finds others by PATH; for the rest it gets what its specification says. */
+  #given(): Record<string, string> {
+    const { host, spec } = this.#options;
+    const { PATH } = host.env;
+    return { ...(PATH !== undefined && { PATH }), ...spec.env };
   }
 
   #environment(incarnation: number): Record<string, string> {
     const { paths, spec, heartbeatMs, chaos } = this.#options;
     return {
-      ...this.#inherited(),
+      ...this.#given(),
       [MARKER.instance]: paths.instance,
       [MARKER.role]: COMPONENT_ROLE,
       [MARKER.component]: spec.name,

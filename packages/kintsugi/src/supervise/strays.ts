@@ -3,7 +3,7 @@
 import { sleep } from "@kintsugi/policy/base";
 
 import type { Host, MarkedProcess } from "../host/index.ts";
-import { COMPONENT_ROLE, MARKER } from "./process-body.ts";
+import { COMPONENT_ROLE, MARKER } from "./marker.ts";
 
 const LOOK_MS = 20;
 

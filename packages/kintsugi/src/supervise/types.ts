@@ -82,6 +82,7 @@ export interface ProcessComponentSpec extends CommonSpec {
   readonly command: string;
   readonly args?: readonly string[];
   readonly cwd: string;
+  /** All of its environment, beside PATH, which it shares with us unless it is given, and our marks. */
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it speaks the component protocol: dials the socket and beats. @defaultValue false */
   readonly beats?: boolean;
@@ -102,7 +103,10 @@ export interface KernelContext {
   readonly name: string;
   /** Aborted when the kernel is to stop. */
   readonly signal: AbortSignal;
-  /** Says that the kernel is alive; call it at least once in `heartbeatMs`. */
+  /**
+   * Says that the kernel is alive; call it at least once in `heartbeatMs`. A kernel that never calls it
+   * is never missed: silence counts from the first beat of each life.
+   */
   heartbeat(): void;
 }
 

@@ -3,7 +3,7 @@
 import type { Host, ProcessSample } from "../host/index.ts";
 import type { Link, LinkListener } from "./component-socket.ts";
 import type { FromComponent, HelloFrame } from "./frames/component-frames.ts";
-import { CRITICAL_BEATS, DEGRADED_BEATS } from "./health-state.ts";
+import { criticalAfterMs, degradedAfterMs } from "./health-state.ts";
 import { History } from "./history.ts";
 import type { Body, Life } from "./life.ts";
 import { Pulse } from "./pulse.ts";
@@ -47,7 +47,7 @@ export class Vitals {
   }
 
   get isHung(): boolean {
-    return (this.pulse.silentMs() ?? 0) > DEGRADED_BEATS * this.#options.heartbeatMs;
+    return (this.pulse.silentMs() ?? 0) > degradedAfterMs(this.#options.heartbeatMs);
   }
 
   /** Looks at the process table, and asks who has no process how he is. */
@@ -59,7 +59,7 @@ export class Vitals {
     if (!this.#sample) return;
     const silentMs = this.pulse.silentMs() ?? 0;
     const atMs = host.clock.epochMs();
-    if (silentMs <= CRITICAL_BEATS * heartbeatMs) this.history.read(atMs, this.#sample);
+    if (silentMs <= criticalAfterMs(heartbeatMs)) this.history.read(atMs, this.#sample);
     else this.history.readSilent(atMs, this.#sample, incarnation, silentMs);
   }
 
