@@ -13,7 +13,9 @@ export interface StandardSchema<Output> {
 
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] }[] };
+  | {
+      readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] }[];
+    };
 
 export interface WorkflowOptions<Input> {
   /** Checks the input before the run is accepted. */
@@ -26,7 +28,8 @@ export interface Workflow<Input, Output> {
   readonly kind: "workflow";
   readonly name: string;
   readonly version: number;
-  readonly input: StandardSchema<Input> | undefined;
+  /** Gives back what `run` takes. Typed as `unknown`, so that workflows of all inputs are of one kind. */
+  readonly input: StandardSchema<unknown> | undefined;
   readonly run: (ctx: WorkflowContext, input: Input) => Promise<Output>;
 }
 
@@ -61,13 +64,23 @@ export interface WorkflowContext {
   /** Aborted when the run is cancelled or the runtime stops. */
   readonly signal: AbortSignal;
   /** Does `fn` and records what it returns or throws. */
-  step<T>(name: string, fn: (context: StepContext) => Promise<T> | T, options?: StepOptions): Promise<T>;
+  step<T>(
+    name: string,
+    fn: (context: StepContext) => Promise<T> | T,
+    options?: StepOptions,
+  ): Promise<T>;
   /** Starts all in order, waits for all. @throws the first error, when all have settled. */
-  all<T>(branches: readonly (() => Promise<T>)[], options?: { readonly concurrency?: number }): Promise<T[]>;
+  all<T>(
+    branches: readonly (() => Promise<T>)[],
+    options?: { readonly concurrency?: number },
+  ): Promise<T[]>;
   /** Sleeps across crashes. */
   sleep(duration: Duration): Promise<void>;
   /** The next signal of that name, also one that came before the wait. Null when the time was up. */
-  waitFor<T = unknown>(signal: string, options?: { readonly timeout?: Duration }): Promise<T | null>;
+  waitFor<T = unknown>(
+    signal: string,
+    options?: { readonly timeout?: Duration },
+  ): Promise<T | null>;
   /** Runs another workflow as a run of its own, named `<this run>/<number>` unless an id is given. */
   child<Input, Output>(
     workflow: Workflow<Input, Output>,

@@ -1,0 +1,57 @@
+/** How a run is accepted: its input checked, its row made. */
+
+import { encode } from "../codec.ts";
+import { InputRefusedError } from "../errors.ts";
+import { type RunState, toColumns } from "../run-state.ts";
+import type { RunRow } from "../tables.ts";
+import type { Workflow } from "../types.ts";
+
+/**
+ * The input as the workflow's schema gives it back.
+ *
+ * @throws {@link InputRefusedError} naming each issue and where it stands.
+ */
+export async function checkInput<Input>(
+  { name, input: schema }: Workflow<Input, unknown>,
+  input: Input,
+): Promise<Input> {
+  const result = await schema?.["~standard"].validate(input);
+  if (!result) return input;
+  if (!result.issues) return result.value as Input;
+  const issues = result.issues.map(({ message, path = [] }) => {
+    const keys = path.map((part) =>
+      typeof part === "object" && part !== null && "key" in part ? part.key : part,
+    );
+    return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+  });
+  throw new InputRefusedError(name, issues);
+}
+
+export interface NewRun {
+  readonly id: string;
+  readonly workflow: Workflow<never, unknown>;
+  readonly input: unknown;
+  readonly parentId: string | null;
+  readonly state: RunState;
+  readonly atMs: number;
+}
+
+/** @throws {@link UnrecordableError} naming the path in the input. */
+export function newRow({ id, workflow, input, parentId, state, atMs }: NewRun): RunRow {
+  return {
+    id,
+    workflow: workflow.name,
+    version: workflow.version,
+    ...toColumns(state, atMs),
+    suspectStep: null,
+    parentId,
+    input: encode(input, "input"),
+    outcome: null,
+    error: null,
+    culprits: null,
+    progress: null,
+    stepsRecorded: 0,
+    createdAtMs: atMs,
+    endedAtMs: null,
+  };
+}

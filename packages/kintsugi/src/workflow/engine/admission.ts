@@ -1,0 +1,127 @@
+/**
+ * Who may run: at most so many at once, and suspects one after another.
+ *
+ * The queue is the table of runs, read in pages: fewest crashes first, then the oldest. A suspect, a
+ * run whose code was running when earlier lives crashed, is on trial until it has recorded a step,
+ * waits, or has ended; until then no other suspect starts.
+ */
+
+import type { Store } from "../../store/index.ts";
+import { isOnTrial, type RunState } from "../run-state.ts";
+import { type RunRow, runs } from "../tables.ts";
+
+export interface AdmissionOptions {
+  readonly store: Store;
+  /** Runs whose code may run at the same time; those that wait are not counted. */
+  readonly maxLive: number;
+  /** Names of the workflows whose code is known. */
+  readonly workflows: () => readonly string[];
+  readonly isLive: (runId: string) => boolean;
+  /** Lets these run. Resolves when the disk knows of it. */
+  readonly begin: (rows: readonly RunRow[]) => Promise<void>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Rows that are read ahead. */
+const PAGE = 256;
+
+export class Admission {
+  readonly #options: AdmissionOptions;
+  /** Runs whose code runs. */
+  readonly #busy = new Set<string>();
+  #ahead: RunRow[] = [];
+  /** The table may hold queued runs that were not there when it was last read. */
+  #isStale = false;
+  /** The last page was full, so there are more. */
+  #hasMore = false;
+  #onTrial: string | undefined;
+  #isFilling = false;
+  #isOpen = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  get busy(): number {
+    return this.#busy.size;
+  }
+
+  /** Begins to let runs in. */
+  open(): void {
+    this.#isOpen = true;
+    this.queued();
+  }
+
+  /** Lets nobody in any more. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** True when a new run may go past the queue: there is room, and nobody in the queue could take it. */
+  tryEnter(runId: string): boolean {
+    if (!this.#isOpen || this.#isStale || this.#busy.size >= this.#options.maxLive) return false;
+    const [head] = this.#ahead;
+    if (head ? head.crashes === 0 : this.#hasMore) return false;
+    this.#busy.add(runId);
+    return true;
+  }
+
+  /** The queue has grown. */
+  queued(): void {
+    this.#isStale = true;
+    void this.#fill();
+  }
+
+  moved(runId: string, state: RunState): void {
+    if (state.kind === "busy") this.#busy.add(runId);
+    else this.#busy.delete(runId);
+    if (this.#onTrial === runId && !isOnTrial(state)) this.#onTrial = undefined;
+    if (this.#isFilling || (this.#ahead.length === 0 && !this.#hasMore && !this.#isStale)) return;
+    void this.#fill();
+  }
+
+  /** The run is not in memory any more, however it went. */
+  left(runId: string): void {
+    this.moved(runId, { kind: "completed" });
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    try {
+      while (this.#isOpen && this.#busy.size < this.#options.maxLive) {
+        if (this.#isStale || (this.#ahead.length === 0 && this.#hasMore)) await this.#read();
+        const rows = this.#take();
+        if (rows.length > 0) await this.#options.begin(rows);
+        else if (!this.#isStale) return;
+      }
+    } catch (error) {
+      this.#options.failed(error);
+    } finally {
+      this.#isFilling = false;
+    }
+  }
+
+  async #read(): Promise<void> {
+    this.#isStale = false;
+    const rows = await this.#options.store.list(runs, {
+      where: { phase: "queued", workflow: this.#options.workflows() },
+      orderBy: "position",
+      limit: PAGE,
+    });
+    this.#ahead = rows.filter(({ id }) => !this.#options.isLive(id));
+    this.#hasMore = rows.length === PAGE;
+  }
+
+  /** Those who may run now: all who are no suspects, as far as there is room, or else one suspect. */
+  #take(): readonly RunRow[] {
+    const room = this.#options.maxLive - this.#busy.size;
+    const suspect = this.#ahead.findIndex(({ crashes }) => crashes > 0);
+    const count = Math.min(room, suspect < 0 ? this.#ahead.length : suspect);
+    if (count > 0) return this.#ahead.splice(0, count);
+    if (this.#onTrial !== undefined || room <= 0) return [];
+    const suspects = this.#ahead.splice(0, 1);
+    this.#onTrial = suspects[0]?.id;
+    return suspects;
+  }
+}

@@ -1,0 +1,375 @@
+/** A run in memory: its state, its record, what it waits for, and how it ends. */
+
+import { type Change, insert, remove, update } from "../../store/index.ts";
+import { decode } from "../codec.ts";
+import { DeterminismError, EngineStoppedError, RunCancelledError } from "../errors.ts";
+import { NEVER_MS, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
+import {
+  type RunRow,
+  runs,
+  type SignalRow,
+  type StepKind,
+  type StepRow,
+  signals,
+  steps,
+} from "../tables.ts";
+import type { RunProgress, RunView, Workflow, WorkflowContext } from "../types.ts";
+import type { Signals } from "./attempts.ts";
+import { Blame, runErrorOf, stepOf } from "./blame.ts";
+import { endFacts } from "./facts.ts";
+import { type Entry, Journal } from "./journal.ts";
+import { Mailbox } from "./mailbox.ts";
+import { failure, type Outcome, settle, success } from "./outcome.ts";
+import type { RunHost } from "./run-host.ts";
+import { viewOf } from "./views.ts";
+
+/** Something that the code waits for, other than its own steps. */
+export interface Wait extends Settler {
+  readonly entry: Entry;
+  readonly wakeAtMs: number;
+  cancelTimer: () => void;
+}
+
+interface Settler {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const nothing = (): void => {};
+
+export class LiveRun {
+  readonly row: RunRow;
+  readonly host: RunHost;
+  readonly mail: Mailbox = new Mailbox();
+  readonly blame: Blame = new Blame();
+  /** Where its calls get signals that are aborted when the run is over, in whatever way. */
+  readonly signals: Signals;
+  readonly #workflow: Workflow<never, unknown>;
+  readonly #controllers = new Set<AbortController>();
+  readonly #waits = new Set<Wait>();
+  #journal: Journal;
+  #state: RunState;
+  #progress: RunProgress | null;
+  #endRow: RunRow | undefined;
+  /** Calls that do not wait: code of steps, and outcomes on their way to the disk or to the code. */
+  #active = 0;
+  /** Why its calls come to nothing any more. */
+  #over: "no" | "ended" | "cancelled" | "abandoned" = "no";
+
+  constructor(row: RunRow, state: RunState, workflow: Workflow<never, unknown>, host: RunHost) {
+    this.row = row;
+    this.host = host;
+    this.#workflow = workflow;
+    this.#state = state;
+    this.#progress = row.progress;
+    this.#journal = new Journal(row.id, host.clock, []);
+    this.signals = {
+      open: () => {
+        const controller = new AbortController();
+        this.#controllers.add(controller);
+        return controller;
+      },
+      close: (controller) => void this.#controllers.delete(controller),
+    };
+  }
+
+  get id(): string {
+    return this.row.id;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  get isOver(): boolean {
+    return this.#over !== "no";
+  }
+
+  /** Its last row, from the moment on at which its end is decided. */
+  get endRow(): RunRow | undefined {
+    return this.#endRow;
+  }
+
+  view(): RunView {
+    if (this.#endRow) return viewOf(this.#endRow);
+    return viewOf({
+      ...this.row,
+      ...toColumns(this.#state, this.row.createdAtMs),
+      ...this.#shown(),
+    });
+  }
+
+  /** Takes up what an earlier life left. */
+  remember(rows: readonly StepRow[], letters: readonly SignalRow[]): void {
+    this.#journal = new Journal(this.id, this.host.clock, rows);
+    for (const letter of letters) this.mail.add(letter);
+  }
+
+  async execute(ctx: WorkflowContext): Promise<void> {
+    const code = this.#workflow.run as (ctx: WorkflowContext, input: unknown) => Promise<unknown>;
+    try {
+      const outcome = success(await code(ctx, decode(this.row.input)));
+      this.#end({ kind: "returned" }, outcome).catch(nothing); // The host has been told.
+    } catch (thrown) {
+      this.die(thrown);
+    }
+  }
+
+  // --- calls of the code -------------------------------------------------------------------------
+
+  /** Takes in the next call of the code; undefined when it must come to nothing: see `refuse`. */
+  enter(kind: StepKind, name: string): Entry | undefined {
+    if (this.isOver) return undefined;
+    try {
+      return this.#journal.enter(kind, name);
+    } catch (error) {
+      if (!(error instanceof DeterminismError)) throw error;
+      this.die(error); // Not for the code to catch: nobody knows where it stands.
+      return undefined;
+    }
+  }
+
+  /** What a call comes to when the run is over: code of a cancelled run ends, other code stands still. */
+  refuse<T>(): Promise<T> {
+    if (this.#over !== "cancelled") return new Promise<T>(nothing);
+    return Promise.reject(new RunCancelledError(this.id));
+  }
+
+  /** Hands out what is recorded, in its turn. Undefined when nothing is. */
+  recall<T>(entry: Entry): Promise<T> | undefined {
+    const place = this.#journal.placeOf(entry);
+    if (place === undefined || !entry.row) return undefined;
+    const { failed, outcome } = entry.row;
+    this.#active += 1;
+    return new Promise((resolve, reject) => {
+      this.#deliver(entry, place, { failed, text: outcome ?? "null" }, { resolve, reject });
+    });
+  }
+
+  /** Called before an outcome is made without code of the user. */
+  begin(): void {
+    this.#active += 1;
+  }
+
+  /** Called before code of a step runs. Where the disk must know of that first, it is to be awaited. */
+  permit(step: string): Promise<void> | undefined {
+    this.#active += 1;
+    const isSuspect = "crashes" in this.#state && this.#state.crashes > 0;
+    if (this.#state.kind === "busy" && !isSuspect) return undefined;
+    this.#move({ kind: "wakes", life: this.host.life });
+    const change = this.#columns({ suspectStep: isSuspect ? step : null });
+    return new Promise((resolve) => this.#write([change], resolve));
+  }
+
+  /** Records an outcome, once, and hands it to the code in its turn. */
+  record<T>(entry: Entry, outcome: Outcome, more: readonly Change[] = []): Promise<T> {
+    if (this.isOver) return this.refuse();
+    const { place, ordinal } = this.#journal.takePlace();
+    const recorded = { ordinal, failed: outcome.failed, outcome: outcome.text };
+    const { seq, kind, name, childId = null } = entry;
+    const row = { runId: this.id, seq, kind, name, childId, deadlineMs: null, ...recorded };
+    const changes = [
+      entry.row ? update(steps, [this.id, seq], recorded) : insert(steps, row),
+      ...more,
+    ];
+    const before = this.#state;
+    this.#move({ kind: "wakes", life: this.host.life });
+    this.#move({ kind: "recorded" });
+    if (this.#state !== before) changes.push(this.#columns({ suspectStep: null }));
+    return new Promise((resolve, reject) => {
+      this.#write(changes, () => this.#deliver(entry, place, outcome, { resolve, reject }));
+    });
+  }
+
+  #deliver(entry: Entry, place: number, outcome: Outcome, to: Settler): void {
+    this.#journal.arrive(place, () => {
+      this.#active -= 1;
+      if (this.isOver) {
+        this.refuse().catch(to.reject);
+        return;
+      }
+      // What else it waits for may now be all that it does, but first the code has to go on.
+      if (this.#waits.size > 0) this.host.clock.immediate(() => this.#rest());
+      try {
+        settle(outcome, to.resolve, (error) => {
+          this.blame.add(error, [entry.seq]);
+          to.reject(error);
+        });
+      } catch (error) {
+        this.die(error); // A record that cannot be read.
+      }
+    });
+  }
+
+  // --- waits -------------------------------------------------------------------------------------
+
+  /** Begins a wait. Its deadline, if it has one, is recorded before anything else. */
+  wait<T>(
+    entry: Entry,
+    { deadlineMs }: { readonly deadlineMs: number | null },
+    begin: (wait: Wait) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const row =
+        entry.row ?? (deadlineMs === null ? undefined : this.#deadline(entry, deadlineMs));
+      const wakeAtMs = row?.deadlineMs ?? NEVER_MS;
+      const wait = { entry: { ...entry, row }, wakeAtMs, resolve, reject, cancelTimer: nothing };
+      this.#waits.add(wait);
+      this.#rest(row && !entry.row ? [insert(steps, row)] : []);
+      begin(wait);
+    });
+  }
+
+  /** Ends a wait with what it came to; one that has ended before stays as it is. */
+  wake(wait: Wait, outcome: Outcome, more: readonly Change[] = []): void {
+    if (this.isOver || !this.#waits.delete(wait)) return;
+    wait.cancelTimer();
+    this.#active += 1;
+    this.record<never>(wait.entry, outcome, more).then(wait.resolve, wait.reject);
+  }
+
+  /** Ends a wait when its time is up. The wall clock may be set back: then the timer is set again. */
+  wakeWhenDue(wait: Wait, outcome: Outcome): void {
+    if (wait.wakeAtMs === NEVER_MS) return;
+    const leftMs = wait.wakeAtMs - this.host.clock.epochMs();
+    const again = (): void => this.wakeWhenDue(wait, outcome);
+    if (leftMs <= 0) this.wake(wait, outcome);
+    else wait.cancelTimer = this.host.clock.after(leftMs, again);
+  }
+
+  #deadline({ seq, kind, name }: Entry, deadlineMs: number): StepRow {
+    const nothingYet = { childId: null, ordinal: null, failed: 0, outcome: null } as const;
+    return { runId: this.id, seq, kind, name, deadlineMs, ...nothingYet };
+  }
+
+  /** Writes `more`, and says so when nothing but waits is left. */
+  #rest(more: readonly Change[] = []): void {
+    const changes = [...more];
+    const before = this.#state;
+    if (!this.isOver && this.#active === 0 && this.#waits.size > 0) {
+      const waits = [...this.#waits];
+      const wakeAtMs = Math.min(...waits.map((wait) => wait.wakeAtMs));
+      const onChild = waits.some(({ entry }) => entry.kind === "child");
+      this.#move({ kind: "only waits", wakeAtMs, onChild });
+      if (this.#state !== before) changes.push(this.#columns(this.#shown()));
+    }
+    if (changes.length === 0) return;
+    const resting = this.#state;
+    this.#write(changes, () => {
+      if (this.#state === resting && resting.kind === "waiting") this.host.rests(this.id);
+    });
+  }
+
+  // --- what comes from outside -------------------------------------------------------------------
+
+  /** Takes in a signal that is durable. */
+  deliver(letter: SignalRow): void {
+    const isFor = ({ entry }: Wait): boolean => entry.kind === "wait" && entry.name === letter.name;
+    const wait = [...this.#waits].find(isFor);
+    if (wait) this.hand(wait, letter);
+    else this.mail.add(letter);
+  }
+
+  /** Ends a wait with a signal, which is gone with that. */
+  hand(wait: Wait, { seq, payload }: SignalRow): void {
+    this.wake(wait, { failed: 0, text: payload }, [remove(signals, this.id, seq)]);
+  }
+
+  progress(progress: RunProgress): void {
+    if (this.isOver) return;
+    this.#progress = progress;
+    if (!this.host.isMeasured) return;
+    const { id: runId, workflow } = this.row;
+    this.host.measure({ kind: "progress made", runId, workflow, progress });
+  }
+
+  /** Resolves when it is durable. */
+  cancel(): Promise<void> {
+    return this.#end({ kind: "cancelled" }, undefined);
+  }
+
+  /** Ends the run as a dead letter. */
+  die(thrown: unknown): void {
+    this.#end({ kind: "threw" }, failure(thrown, stepOf(thrown)), thrown).catch(nothing); // As above.
+  }
+
+  /** Lets go of the code where it stands. The rows stay: a later life goes on, or this one later. */
+  abandon(): void {
+    if (this.isOver) return;
+    this.#over = "abandoned";
+    this.#letGo(new EngineStoppedError());
+  }
+
+  // --- private parts -----------------------------------------------------------------------------
+
+  async #end(
+    input: RunInput & { kind: "returned" | "threw" | "cancelled" },
+    outcome: Outcome | undefined,
+    thrown?: unknown,
+  ): Promise<void> {
+    if (this.isOver) return;
+    const before = this.#state;
+    const atMs = this.host.clock.epochMs();
+    this.#move(input);
+    const last = {
+      ...toColumns(this.#state, this.row.createdAtMs),
+      ...this.#shown(),
+      outcome: outcome?.text ?? null,
+      error: input.kind === "threw" ? runErrorOf(thrown) : null,
+      culprits: input.kind === "threw" ? this.blame.stepsOf(thrown) : null,
+      endedAtMs: atMs,
+    };
+    this.#endRow = { ...this.row, ...last };
+    this.#over = input.kind === "cancelled" ? "cancelled" : "ended";
+    this.#letGo(new RunCancelledError(this.id));
+    const letters = this.mail.empty().map(({ seq }) => remove(signals, this.id, seq));
+    try {
+      await this.host.commit([
+        update(runs, [this.id], last),
+        ...endFacts(this.#endRow, atMs),
+        ...letters,
+      ]);
+    } catch (error) {
+      if (this.host.isLost(error)) throw error;
+      if (input.kind !== "threw") return this.#dieInstead(before, error);
+    }
+    this.host.ended(this.id);
+  }
+
+  /** The end that it came to could not be written: that is what it dies of. */
+  #dieInstead(before: RunState, error: unknown): void {
+    this.#state = before;
+    this.#over = "no";
+    this.die(error);
+  }
+
+  #letGo(reason: Error): void {
+    for (const wait of this.#waits) {
+      wait.cancelTimer();
+      if (this.#over === "cancelled") wait.reject(reason);
+    }
+    this.#waits.clear();
+    for (const controller of this.#controllers) controller.abort(reason);
+    this.#controllers.clear();
+  }
+
+  #move(input: RunInput): void {
+    const before = this.#state;
+    this.#state = next(before, input);
+    if (this.#state !== before) this.host.moved(this.id, this.#state);
+  }
+
+  #columns(more: Partial<RunRow>): Change {
+    return update(runs, [this.id], { ...toColumns(this.#state, this.row.createdAtMs), ...more });
+  }
+
+  #shown(): Pick<RunRow, "progress" | "stepsRecorded"> {
+    return { progress: this.#progress, stepsRecorded: this.#journal.size };
+  }
+
+  #write(changes: readonly Change[], durable: () => void): void {
+    this.host.commit(changes).then(durable, (error) => {
+      if (!this.host.isLost(error)) this.die(error);
+    });
+  }
+}

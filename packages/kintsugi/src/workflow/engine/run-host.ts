@@ -1,0 +1,30 @@
+import type { Clock, Random } from "@kintsugi/policy/base";
+
+import type { Change } from "../../store/index.ts";
+import type { RunState } from "../run-state.ts";
+import type { RunHandle, Workflow } from "../types.ts";
+import type { WorkflowMeasure } from "./measure.ts";
+
+/** What a run in memory needs of its engine. */
+export interface RunHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Number of this life of the engine. */
+  readonly life: number;
+  readonly isMeasured: boolean;
+  commit(changes: readonly Change[]): Promise<void>;
+  /** Takes the error of a refused commit. True when the store is lost, so that no run may go on. */
+  isLost(error: unknown): boolean;
+  startChild<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: Input,
+    options: { readonly id: string; readonly parentId: string },
+  ): Promise<RunHandle<Output>>;
+  /** The run's state has changed. */
+  moved(runId: string, state: RunState): void;
+  /** The run waits, and that is durable: it could be taken out of memory. */
+  rests(runId: string): void;
+  /** The run has ended, and that is durable. */
+  ended(runId: string): void;
+  measure(measure: WorkflowMeasure): void;
+}

@@ -1,0 +1,310 @@
+/**
+ * The runs in memory, and the way in and out of it. Their code runs only while the pool is open; a
+ * store that is lost closes it for good.
+ */
+
+import { type Clock, type Random, RejectedError } from "@kintsugi/policy/base";
+
+import {
+  type Change,
+  ConflictError,
+  type Query,
+  type Store,
+  StoreClosedError,
+  StoreFailedError,
+  type Table,
+} from "../../store/index.ts";
+import { EngineStoppedError } from "../errors.ts";
+import { fromColumns, next, type RunState } from "../run-state.ts";
+import { type RunRow, type SignalRow, type StepRow, signals, steps } from "../tables.ts";
+import type { Workflow } from "../types.ts";
+import { Admission } from "./admission.ts";
+import { Alarm } from "./alarm.ts";
+import { RunContext } from "./context.ts";
+import { dueChanges, letRunChanges } from "./dormant.ts";
+import { LiveRun } from "./live-run.ts";
+import { beginLife, endLife } from "./lives.ts";
+import type { WorkflowMeasure } from "./measure.ts";
+import type { Registry } from "./registry.ts";
+import type { Results } from "./results.ts";
+import type { RunHost } from "./run-host.ts";
+
+export interface RunPoolOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxLive: number;
+  readonly registry: Registry;
+  readonly results: Results;
+  readonly startChild: RunHost["startChild"];
+  readonly measure: ((measure: WorkflowMeasure) => void) | undefined;
+  /** Hears, once, why no code runs any more. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Time before a store that took no more is tried again. */
+const RETRY_MS = 1_000;
+
+/** Rows of steps and signals that are read in one go. */
+const ROWS_PAGE = 10_000;
+
+export class RunPool {
+  readonly #options: RunPoolOptions;
+  readonly #live = new Map<string, LiveRun>();
+  /** Those that wait and could be taken out of memory, the longest wait first. */
+  readonly #resting = new Set<string>();
+  readonly #admission: Admission;
+  readonly #alarm: Alarm;
+  #host: RunHost | undefined;
+  #isSpent = false;
+  #failure: unknown;
+
+  constructor(options: RunPoolOptions) {
+    const { store, clock, maxLive, registry } = options;
+    const isLive = (runId: string): boolean => this.#live.has(runId);
+    const failed = (error: unknown): void => this.#failed(error);
+    this.#options = options;
+    this.#admission = new Admission({
+      store,
+      maxLive,
+      workflows: () => registry.names(),
+      isLive,
+      begin: (rows) => this.#begin(rows),
+      failed,
+    });
+    this.#alarm = new Alarm({ clock, store, isLive, wake: (rows) => this.wake(rows), failed });
+  }
+
+  /**
+   * Returns the life that runs.
+   *
+   * @throws {@link EngineStoppedError} when none does, or what the store failed of.
+   */
+  mustBeOpen(): number {
+    if (this.#host) return this.#host.life;
+    throw this.#failure ?? new EngineStoppedError();
+  }
+
+  find(runId: string): LiveRun | undefined {
+    return this.#live.get(runId);
+  }
+
+  /** Begins a life. A pool has one: what has been in memory is never mixed with what comes next. */
+  async open(): Promise<void> {
+    if (this.#isSpent) throw new EngineStoppedError();
+    this.#isSpent = true;
+    const { store, clock } = this.#options;
+    this.#host = this.#hostOf(await beginLife(store, clock));
+    this.#admission.open();
+    await this.#alarm.open();
+  }
+
+  /** Lets go of all code, and writes that this was in order. */
+  async close(): Promise<void> {
+    if (!this.#host) return;
+    const { life } = this.#host;
+    this.#shut(new EngineStoppedError());
+    const { store, clock } = this.#options;
+    await endLife(store, clock, life);
+  }
+
+  // --- the way in --------------------------------------------------------------------------------
+
+  /** True when a new run may begin at once; then a place is kept for it. */
+  tryEnter(runId: string): boolean {
+    return this.#admission.tryEnter(runId);
+  }
+
+  /** Gives back a place that was kept for a run that did not come to be. */
+  leave(runId: string): void {
+    if (!this.#live.has(runId)) this.#admission.left(runId);
+  }
+
+  /** Begins a run whose row is durable and says that it may. */
+  launch(row: RunRow, workflow: Workflow<never, unknown>): void {
+    if (!this.#host || this.#live.has(row.id)) return;
+    const run = new LiveRun(row, fromColumns(row), workflow, this.#host);
+    this.#live.set(row.id, run);
+    void run.execute(new RunContext(run));
+  }
+
+  /** There are queued rows that were not there before. */
+  queued(): void {
+    this.#admission.queued();
+  }
+
+  /** Queues runs that wait as rows and whose time or signal has come. */
+  async wake(rows: readonly RunRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await Promise.all(rows.map((row) => this.#commitUnlessMoved(dueChanges(row))));
+    this.#admission.queued();
+  }
+
+  /** Takes queued runs into memory and lets them run, once the disk knows of it. */
+  async #begin(rows: readonly RunRow[]): Promise<void> {
+    if (!this.#host) return;
+    const { life } = this.#host;
+    const atMs = this.#options.clock.epochMs();
+    const marks = rows.map((row) => this.#markedRun(row, life, atMs));
+    const marked = Promise.allSettled(marks);
+    // All are known from here on, and hear of new signals; what is read now is what came before.
+    const [history, letters] = await this.#recordsOf(rows.map(({ id }) => id));
+    const begun = await marked;
+    for (const { value: run } of begun.filter((one) => one.status === "fulfilled")) {
+      if (!run || run.isOver) continue;
+      run.remember(history.get(run.id) ?? [], letters.get(run.id) ?? []);
+      void run.execute(new RunContext(run));
+    }
+    for (const one of begun) if (one.status === "rejected") throw one.reason;
+  }
+
+  /** The run in memory, when the disk knows that it runs. Undefined when it may not run after all. */
+  async #markedRun(row: RunRow, life: number, atMs: number): Promise<LiveRun | undefined> {
+    const run = this.#takeIn(row);
+    let isMarked = false;
+    try {
+      isMarked =
+        run !== undefined && (await this.#commitUnlessMoved(letRunChanges(row, life, atMs)));
+      return isMarked ? run : undefined;
+    } finally {
+      if (run && !isMarked) this.#forget(run);
+    }
+  }
+
+  #takeIn(row: RunRow): LiveRun | undefined {
+    const workflow = this.#options.registry.find(row.workflow, row.version);
+    if (!workflow || !this.#host) return undefined;
+    const state = next(fromColumns(row), { kind: "let run", life: this.#host.life });
+    const run = new LiveRun(row, state, workflow, this.#host);
+    this.#live.set(row.id, run);
+    this.#admission.moved(row.id, state);
+    return run;
+  }
+
+  #forget(run: LiveRun): void {
+    run.abandon();
+    this.#live.delete(run.id);
+    this.#resting.delete(run.id);
+    this.#admission.left(run.id);
+  }
+
+  async #recordsOf(
+    runIds: readonly string[],
+  ): Promise<[Map<string, StepRow[]>, Map<string, SignalRow[]>]> {
+    const { store } = this.#options;
+    const records = await Promise.all([
+      listAll(store, steps, { where: { runId: runIds } }),
+      listAll(store, signals, { where: { runId: runIds } }),
+    ]);
+    return [byRun(records[0]), byRun(records[1])];
+  }
+
+  /** False when the row was no longer as it was read: somebody else has seen to it. */
+  async #commitUnlessMoved(changes: readonly Change[]): Promise<boolean> {
+    try {
+      await this.#options.store.commit(changes);
+      return true;
+    } catch (error) {
+      if (error instanceof ConflictError) return false;
+      throw error;
+    }
+  }
+
+  // --- what runs tell ----------------------------------------------------------------------------
+
+  #hostOf(life: number): RunHost {
+    const { store, clock, random, startChild, measure } = this.#options;
+    return {
+      life,
+      clock,
+      random,
+      isMeasured: measure !== undefined,
+      commit: (changes) => store.commit(changes),
+      isLost: (error) => this.isLost(error),
+      startChild,
+      moved: (runId, state) => this.#moved(runId, state),
+      rests: (runId) => this.#rests(runId),
+      ended: (runId) => this.#ended(runId),
+      measure: (one) => measure?.(one),
+    };
+  }
+
+  #moved(runId: string, state: RunState): void {
+    if (state.kind !== "waiting") this.#resting.delete(runId);
+    this.#admission.moved(runId, state);
+  }
+
+  /** Runs that wait stay in memory as long as there is room; then the oldest go back to being rows. */
+  #rests(runId: string): void {
+    const state = this.#live.get(runId)?.state;
+    if (state?.kind !== "waiting" || state.onChild) return;
+    this.#resting.add(runId);
+    if (this.#resting.size <= this.#options.maxLive) return;
+    const [oldest] = this.#resting;
+    const run = this.#live.get(oldest ?? runId);
+    if (run?.state.kind !== "waiting") return;
+    this.#forget(run);
+    this.#alarm.setFor(run.state.wakeAtMs);
+  }
+
+  #ended(runId: string): void {
+    const row = this.#live.get(runId)?.endRow;
+    this.#live.delete(runId);
+    if (row) this.#options.results.tell(row);
+  }
+
+  /** The queue could not be read or written. An overloaded store says when to try again. */
+  #failed(error: unknown): void {
+    if (!(error instanceof RejectedError)) {
+      this.#lose(error);
+      return;
+    }
+    const { clock } = this.#options;
+    clock.after(Math.max(error.retryAfterMs, RETRY_MS), () => {
+      this.#admission.queued();
+      this.#alarm.setFor(clock.epochMs());
+    });
+  }
+
+  /** True when the store is lost: no run may go on, for nothing that it does can be recorded. */
+  isLost(error: unknown): boolean {
+    const isStoreGone = error instanceof StoreFailedError || error instanceof StoreClosedError;
+    if (isStoreGone) this.#lose(error);
+    return isStoreGone;
+  }
+
+  #lose(error: unknown): void {
+    if (!this.#host) return;
+    this.#failure = error;
+    this.#shut(error);
+    this.#options.onFatal(error);
+  }
+
+  #shut(reason: unknown): void {
+    this.#host = undefined;
+    this.#admission.close();
+    this.#alarm.close();
+    for (const run of this.#live.values()) run.abandon();
+    this.#live.clear();
+    this.#resting.clear();
+    this.#options.results.fail(reason);
+  }
+}
+
+async function listAll<Row extends { readonly runId: string }>(
+  store: Store,
+  table: Table<Row>,
+  query: Query<Row>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (;;) {
+    const after = rows.at(-1);
+    const page = await store.list(table, { ...query, limit: ROWS_PAGE, ...(after && { after }) });
+    rows.push(...page);
+    if (page.length < ROWS_PAGE) return rows;
+  }
+}
+
+function byRun<Row extends { readonly runId: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  return Map.groupBy(rows, ({ runId }) => runId);
+}

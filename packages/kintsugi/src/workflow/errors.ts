@@ -1,0 +1,195 @@
+import { KintsugiError, RejectedError } from "@kintsugi/policy/base";
+
+/** The run was cancelled: thrown by the calls of its context, and by `result()`. */
+export class RunCancelledError extends KintsugiError {
+  override readonly name = "RunCancelledError";
+  readonly code = "KINTSUGI_RUN_CANCELLED";
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`Run "${runId}" was cancelled`);
+    this.runId = runId;
+  }
+}
+
+/** The runtime crashed too often while this run's code ran: it is set aside as a dead letter. */
+export class RunQuarantinedError extends KintsugiError {
+  override readonly name = "RunQuarantinedError";
+  readonly code = "KINTSUGI_RUN_QUARANTINED";
+  readonly runId: string;
+  readonly crashes: number;
+  /** The step that was in flight, where it is known. */
+  readonly step: string | null;
+
+  constructor(runId: string, crashes: number, step: string | null, number: number) {
+    const where = step === null ? "" : ` "${step}"`;
+    super(
+      `Run "${runId}" is quarantined: the runtime crashed ${crashes} times in a row` +
+        ` while its step ${number}${where} was in flight`,
+    );
+    this.runId = runId;
+    this.crashes = crashes;
+    this.step = step;
+  }
+}
+
+/** The code of a workflow took another way than what was recorded of this run. */
+export class DeterminismError extends KintsugiError {
+  override readonly name = "DeterminismError";
+  readonly code = "KINTSUGI_DETERMINISM";
+  readonly runId: string;
+  /** Number of the step, counted from 0 in the order in which steps are started. */
+  readonly step: number;
+  readonly recorded: string;
+  readonly found: string;
+
+  constructor(runId: string, step: number, recorded: string, found: string) {
+    super(
+      `Step ${step} of run "${runId}" was recorded as ${recorded}, and the code now asks for` +
+        ` ${found}: code between steps must be pure, and must not change under an unfinished run`,
+    );
+    this.runId = runId;
+    this.step = step;
+    this.recorded = recorded;
+    this.found = found;
+  }
+}
+
+/** A value that a later process could not have back as it was. */
+export class UnrecordableError extends KintsugiError {
+  override readonly name = "UnrecordableError";
+  readonly code = "KINTSUGI_UNRECORDABLE";
+  /** Where it stands: `result.items[3].callback`. */
+  readonly path: string;
+
+  constructor(path: string, what: string) {
+    super(
+      `${path} is ${what}, which cannot be recorded. What can: JSON, undefined, bigint, Date, Map,` +
+        " Set, Uint8Array and Error",
+    );
+    this.path = path;
+  }
+}
+
+/** What was read back is not what this codec writes. */
+export class CorruptRecordError extends KintsugiError {
+  override readonly name = "CorruptRecordError";
+  readonly code = "KINTSUGI_CORRUPT_RECORD";
+
+  constructor(reason: string) {
+    super(`A recorded value cannot be read: ${reason}`);
+  }
+}
+
+/** A workflow's input does not fit its schema: the run was not accepted. */
+export class InputRefusedError extends KintsugiError {
+  override readonly name = "InputRefusedError";
+  readonly code = "KINTSUGI_INPUT_REFUSED";
+  readonly workflow: string;
+  readonly issues: readonly string[];
+
+  constructor(workflow: string, issues: readonly string[]) {
+    super(`The input of workflow "${workflow}" was refused: ${issues.join("; ")}`);
+    this.workflow = workflow;
+    this.issues = issues;
+  }
+}
+
+/** Two definitions claim one name and version. */
+export class WorkflowNameTakenError extends KintsugiError {
+  override readonly name = "WorkflowNameTakenError";
+  readonly code = "KINTSUGI_WORKFLOW_NAME_TAKEN";
+  readonly workflow: string;
+
+  constructor(workflow: string, version: number) {
+    super(`Another workflow is registered as version ${version} of "${workflow}"`);
+    this.workflow = workflow;
+  }
+}
+
+/** The id belongs to a run of another workflow. */
+export class RunIdTakenError extends KintsugiError {
+  override readonly name = "RunIdTakenError";
+  readonly code = "KINTSUGI_RUN_ID_TAKEN";
+  readonly runId: string;
+
+  constructor(runId: string, owner: string, wanted: string) {
+    super(`"${runId}" is a run of workflow "${owner}", so no run of "${wanted}" can have that id`);
+    this.runId = runId;
+  }
+}
+
+/** There is no such run. */
+export class RunUnknownError extends KintsugiError {
+  override readonly name = "RunUnknownError";
+  readonly code = "KINTSUGI_RUN_UNKNOWN";
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`There is no run "${runId}"`);
+    this.runId = runId;
+  }
+}
+
+/** What was asked of a run does not fit what has become of it. */
+export class RunStatusError extends KintsugiError {
+  override readonly name = "RunStatusError";
+  readonly code = "KINTSUGI_RUN_STATUS";
+  readonly runId: string;
+  readonly status: string;
+
+  constructor(runId: string, status: string, wish: string) {
+    super(`Run "${runId}" is ${status}: it cannot ${wish}`);
+    this.runId = runId;
+    this.status = status;
+  }
+}
+
+/** A run has as many signals that nobody asked for as it may keep. */
+export class SignalsFullError extends KintsugiError {
+  override readonly name = "SignalsFullError";
+  readonly code = "KINTSUGI_SIGNALS_FULL";
+  readonly runId: string;
+
+  constructor(runId: string, kept: number) {
+    super(`Run "${runId}" has ${kept} signals that it has not asked for, and takes no more`);
+    this.runId = runId;
+  }
+}
+
+/** The engine does not run: not yet, or no more. Unfinished runs are taken up at its next start. */
+export class EngineStoppedError extends KintsugiError {
+  override readonly name = "EngineStoppedError";
+  readonly code = "KINTSUGI_ENGINE_STOPPED";
+
+  constructor() {
+    super("The workflow engine is not running");
+  }
+}
+
+/** More runs are being accepted than the disk can take in: it is slow, or full. */
+export class EngineOverloadedError extends RejectedError {
+  override readonly name = "EngineOverloadedError";
+  readonly code = "KINTSUGI_ENGINE_OVERLOADED";
+
+  constructor() {
+    super(
+      "The workflow engine accepts no more runs until the disk has taken in those before",
+      1_000,
+    );
+  }
+}
+
+/** An attempt at a step took longer than the step's `timeout`. */
+export class StepTimeoutError extends KintsugiError {
+  override readonly name = "TimeoutError"; // The platform's word, which abort reasons carry as well.
+  readonly code = "KINTSUGI_TIMEOUT";
+  readonly step: string;
+  readonly timeoutMs: number;
+
+  constructor(step: string, timeoutMs: number) {
+    super(`Step "${step}" took longer than ${timeoutMs} ms`);
+    this.step = step;
+    this.timeoutMs = timeoutMs;
+  }
+}

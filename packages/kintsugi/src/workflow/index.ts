@@ -1,0 +1,43 @@
+/** Workflows: code whose progress outlives the process. */
+
+export { defineWorkflow } from "./define.ts";
+export {
+  type EmbeddedEngineOptions,
+  embeddedEngine,
+} from "./engine/embedded.ts";
+export type { WorkflowMeasure } from "./engine/measure.ts";
+export type { Engine } from "./engine/port.ts";
+export {
+  CorruptRecordError,
+  DeterminismError,
+  EngineOverloadedError,
+  EngineStoppedError,
+  InputRefusedError,
+  RunCancelledError,
+  RunIdTakenError,
+  RunQuarantinedError,
+  RunStatusError,
+  RunUnknownError,
+  SignalsFullError,
+  StepTimeoutError,
+  UnrecordableError,
+  WorkflowNameTakenError,
+} from "./errors.ts";
+export { RecordedError } from "./recorded-error.ts";
+export { workflowTables } from "./tables.ts";
+export type {
+  RunError,
+  RunFilter,
+  RunHandle,
+  RunProgress,
+  RunStatus,
+  RunView,
+  SchemaResult,
+  StandardSchema,
+  StartOptions,
+  StepContext,
+  StepOptions,
+  Workflow,
+  WorkflowContext,
+  WorkflowOptions,
+} from "./types.ts";

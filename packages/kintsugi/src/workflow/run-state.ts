@@ -1,0 +1,205 @@
+/**
+ * The states of a run, and the pure function that leads from one to the next.
+ *
+ *     queued ── let run ──▶ busy ◀──── wakes ─────┐
+ *      ▲ ▲                  │ │                   │
+ *      │ │                  │ └── only waits ──▶ waiting
+ *      │ └── life is over ──┘                     │
+ *      └─────────────── due, life is over ────────┘
+ *
+ *     any of these ── returns, throws, is cancelled ──▶ completed, dead, cancelled
+ *     busy, the tenth life in a row that crashed ──▶ dead (quarantined)
+ *     dead ── replayed ──▶ queued
+ *
+ * A crash counts against a run only when its own code was let run in that life and recorded nothing:
+ * waiting never counts, and whatever it records sets the count back to zero. A crash says nothing
+ * about which of the busy runs caused it, so those with a count are suspects, to be let run one after
+ * another: then the next crash finds one of them busy, and the count of the innocent ends there.
+ */
+
+import type { RunPhase, RunRow } from "./tables.ts";
+
+export type RunState = Readonly<
+  | { kind: "queued"; crashes: number; boot: number }
+  | { kind: "busy"; crashes: number; boot: number }
+  | { kind: "waiting"; crashes: number; boot: number; wakeAtMs: number; onChild: boolean }
+  | { kind: "completed" }
+  | { kind: "cancelled" }
+  | { kind: "dead"; reason: "failed" | "quarantined"; crashes: number }
+>;
+
+export type RunInput = Readonly<
+  /** Its code may run, in this life of the engine. */
+  | { kind: "let run"; life: number }
+  /** An outcome was recorded. */
+  | { kind: "recorded" }
+  /** Nothing of its own runs: it waits for time, signals or children. */
+  | { kind: "only waits"; wakeAtMs: number; onChild: boolean }
+  /** What it waited for has come, and its code goes on. */
+  | { kind: "wakes"; life: number }
+  /** What it waited for has come, and its code is not in memory. */
+  | { kind: "due" }
+  /** The life in which it was let run has ended; `clean` when that was in order. */
+  | { kind: "life is over"; clean: boolean }
+  | { kind: "returned" }
+  | { kind: "threw" }
+  | { kind: "cancelled" }
+  | { kind: "replayed" }
+>;
+
+/** Crashes in a row that make a run a dead letter. */
+export const QUARANTINE_CRASHES = 10;
+
+/** A wait without an end. The store orders by it, so it is a number. */
+export const NEVER_MS: number = Number.MAX_SAFE_INTEGER;
+
+export const accepted: RunState = { kind: "queued", crashes: 0, boot: 0 };
+
+/** The state after `input`; the same one where the input is old news. */
+export function next(state: RunState, input: RunInput): RunState {
+  switch (state.kind) {
+    case "queued":
+      return input.kind === "let run" ? letRun(state, input.life) : ended(state, input);
+    case "busy":
+      return nextOfBusy(state, input);
+    case "waiting":
+      return nextOfWaiting(state, input);
+    case "dead":
+      return input.kind === "replayed" ? accepted : state;
+    case "completed":
+    case "cancelled":
+      return state;
+  }
+}
+
+function nextOfBusy(state: RunState & { kind: "busy" }, input: RunInput): RunState {
+  switch (input.kind) {
+    case "recorded":
+      return state.crashes === 0 ? state : { ...state, crashes: 0 };
+    case "only waits":
+      return { ...state, kind: "waiting", wakeAtMs: input.wakeAtMs, onChild: input.onChild };
+    case "life is over": {
+      const crashes = input.clean ? state.crashes : state.crashes + 1;
+      return crashes < QUARANTINE_CRASHES
+        ? { kind: "queued", crashes, boot: state.boot }
+        : { kind: "dead", reason: "quarantined", crashes };
+    }
+    default:
+      return ended(state, input);
+  }
+}
+
+function nextOfWaiting(state: RunState & { kind: "waiting" }, input: RunInput): RunState {
+  switch (input.kind) {
+    case "wakes":
+      return letRun(state, input.life);
+    case "recorded":
+      return state.crashes === 0 ? state : { ...state, crashes: 0 };
+    case "only waits": {
+      const { wakeAtMs, onChild } = input;
+      const same = state.wakeAtMs === wakeAtMs && state.onChild === onChild;
+      return same ? state : { ...state, wakeAtMs, onChild };
+    }
+    case "due":
+    case "life is over":
+      return { kind: "queued", crashes: state.crashes, boot: state.boot };
+    default:
+      return ended(state, input);
+  }
+}
+
+function ended(state: RunState & { crashes: number }, input: RunInput): RunState {
+  switch (input.kind) {
+    case "returned":
+      return { kind: "completed" };
+    case "threw":
+      return { kind: "dead", reason: "failed", crashes: state.crashes };
+    case "cancelled":
+      return { kind: "cancelled" };
+    default:
+      return state;
+  }
+}
+
+const letRun = ({ crashes }: { crashes: number }, life: number): RunState => ({
+  kind: "busy",
+  crashes,
+  boot: life,
+});
+
+/** True while a crash would count against the run once more: it has not shown that it is innocent. */
+export const isOnTrial = (state: RunState): boolean => state.kind === "busy" && state.crashes > 0;
+
+export const isOpen = (state: RunState): boolean =>
+  state.kind === "queued" || state.kind === "busy" || state.kind === "waiting";
+
+// --- states as columns -------------------------------------------------------------------------
+
+export type StateColumns = Pick<
+  RunRow,
+  "status" | "phase" | "position" | "crashes" | "boot" | "deadReason"
+>;
+
+/** Wide enough for the epoch milliseconds of the next three centuries. */
+const ONE_CRASH = 1e13;
+
+export function toColumns(state: RunState, createdAtMs: number): StateColumns {
+  switch (state.kind) {
+    case "queued": {
+      const { crashes, boot } = state;
+      return open("queued", crashes * ONE_CRASH + createdAtMs, crashes, boot);
+    }
+    case "busy":
+      return open("busy", 0, state.crashes, state.boot);
+    case "waiting": {
+      const { crashes, boot, wakeAtMs, onChild } = state;
+      return open(onChild ? "joining" : "waiting", wakeAtMs, crashes, boot);
+    }
+    case "dead":
+      return { ...over("dead", state.crashes), deadReason: state.reason };
+    case "completed":
+    case "cancelled":
+      return over(state.kind, 0);
+  }
+}
+
+export function fromColumns(row: StateColumns): RunState {
+  const { crashes, boot } = row;
+  switch (row.phase) {
+    case "queued":
+    case "busy":
+      return { kind: row.phase, crashes, boot };
+    case "waiting":
+    case "joining":
+      return {
+        kind: "waiting",
+        crashes,
+        boot,
+        wakeAtMs: row.position,
+        onChild: row.phase === "joining",
+      };
+    case "ended":
+      if (row.status !== "dead") {
+        return { kind: row.status === "completed" ? "completed" : "cancelled" };
+      }
+      return { kind: "dead", reason: row.deadReason ?? "failed", crashes };
+  }
+}
+
+const open = (phase: RunPhase, position: number, crashes: number, boot: number): StateColumns => ({
+  status: "running",
+  phase,
+  position,
+  crashes,
+  boot,
+  deadReason: null,
+});
+
+const over = (status: RunRow["status"], crashes: number): StateColumns => ({
+  status,
+  phase: "ended",
+  position: 0,
+  crashes,
+  boot: 0,
+  deadReason: null,
+});

@@ -1,0 +1,153 @@
+/** The rows that runs are made of. */
+
+import type { AnyTable, Table } from "../store/index.ts";
+import type { RunError, RunProgress, RunStatus } from "./types.ts";
+
+/**
+ * What of a run the next process must know.
+ * - `queued`: accepted; its code waits to be let run in this life of the engine.
+ * - `busy`: its code runs, or ran when the process ended.
+ * - `waiting`: for time or a signal; it needs no memory.
+ * - `joining`: for a child, perhaps for more besides.
+ */
+export type RunPhase = "queued" | "busy" | "waiting" | "joining" | "ended";
+
+export interface RunRow {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  readonly phase: RunPhase;
+  /**
+   * Its place in its phase. Queued: fewest crashes first, then the oldest. Waiting: the epoch
+   * milliseconds at which it wants to be woken.
+   */
+  readonly position: number;
+  readonly crashes: number;
+  /** The life of the engine in which its code was last let run; 0 before the first. */
+  readonly boot: number;
+  /** The step that a suspect was about to run: known only of runs that have crashed before. */
+  readonly suspectStep: string | null;
+  readonly parentId: string | null;
+  /** Text of the codec, as is `outcome`: the result, or the error it died of. */
+  readonly input: string;
+  readonly outcome: string | null;
+  readonly error: RunError | null;
+  readonly deadReason: "failed" | "quarantined" | null;
+  /** Numbers of the steps whose failure killed it: a replay runs these again. */
+  readonly culprits: readonly number[] | null;
+  readonly progress: RunProgress | null;
+  /** As of the last change of phase: the rows of `steps` are what counts. */
+  readonly stepsRecorded: number;
+  readonly createdAtMs: number;
+  readonly endedAtMs: number | null;
+}
+
+export const runs: Table<RunRow> = {
+  name: "runs",
+  version: 1,
+  columns: {
+    id: { type: "text" },
+    workflow: { type: "text" },
+    version: { type: "integer" },
+    status: { type: "text" },
+    phase: { type: "text" },
+    position: { type: "integer" },
+    crashes: { type: "integer" },
+    boot: { type: "integer" },
+    suspectStep: { type: "text" },
+    parentId: { type: "text" },
+    input: { type: "text" },
+    outcome: { type: "text" },
+    error: { type: "json" },
+    deadReason: { type: "text" },
+    culprits: { type: "json" },
+    progress: { type: "json" },
+    stepsRecorded: { type: "integer" },
+    createdAtMs: { type: "integer" },
+    endedAtMs: { type: "integer" },
+  },
+  key: ["id"],
+  indexes: [["phase", "position"], ["status", "createdAtMs"], ["parentId"]],
+};
+
+export type StepKind = "step" | "value" | "sleep" | "wait" | "child";
+
+export interface StepRow {
+  readonly runId: string;
+  /** Number of the step in the order in which steps were started, from 0. */
+  readonly seq: number;
+  readonly kind: StepKind;
+  readonly name: string;
+  /**
+   * Place in the order in which outcomes were handed to the code, from 0. Null while it waits: such a
+   * row holds nothing but the deadline.
+   */
+  readonly ordinal: number | null;
+  readonly deadlineMs: number | null;
+  /** Of a child step: the run that it started. */
+  readonly childId: string | null;
+  readonly failed: 0 | 1;
+  /** Text of the codec: the result, or the error. */
+  readonly outcome: string | null;
+}
+
+export const steps: Table<StepRow> = {
+  name: "steps",
+  version: 1,
+  columns: {
+    runId: { type: "text" },
+    seq: { type: "integer" },
+    kind: { type: "text" },
+    name: { type: "text" },
+    ordinal: { type: "integer" },
+    deadlineMs: { type: "integer" },
+    childId: { type: "text" },
+    failed: { type: "integer" },
+    outcome: { type: "text" },
+  },
+  key: ["runId", "seq"],
+};
+
+export interface SignalRow {
+  readonly runId: string;
+  /** Grows with each signal, over all lives of the engine. */
+  readonly seq: number;
+  readonly name: string;
+  readonly payload: string;
+}
+
+export const signals: Table<SignalRow> = {
+  name: "signals",
+  version: 1,
+  columns: {
+    runId: { type: "text" },
+    seq: { type: "integer" },
+    name: { type: "text" },
+    payload: { type: "text" },
+  },
+  key: ["runId", "seq"],
+};
+
+export interface EngineLifeRow {
+  readonly life: number;
+  readonly startedAtMs: number;
+  /** Null when it did not end in order: what was busy in it may have been what ended it. */
+  readonly stoppedAtMs: number | null;
+}
+
+export const engineLives: Table<EngineLifeRow> = {
+  name: "engine_lives",
+  version: 1,
+  columns: {
+    life: { type: "integer" },
+    startedAtMs: { type: "integer" },
+    stoppedAtMs: { type: "integer" },
+  },
+  key: ["life"],
+};
+
+/** All tables of this room, for whoever opens the store. */
+export const workflowTables: readonly AnyTable[] = [runs, steps, signals, engineLives].map(
+  (table) => table as unknown as AnyTable,
+);
