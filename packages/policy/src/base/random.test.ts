@@ -20,7 +20,9 @@ describe("seeded chance", () => {
         0.17880498082377017,
       ]
     `);
-    expect(seededRandom("kintsugi").uuid()).toMatchInlineSnapshot(`"a6a8d916-3c2c-4f48-adc6-29c9ecc8e923"`);
+    expect(seededRandom("kintsugi").uuid()).toMatchInlineSnapshot(
+      `"a6a8d916-3c2c-4f48-adc6-29c9ecc8e923"`,
+    );
   });
 
   it("spreads evenly", () => {

@@ -132,7 +132,7 @@ export class RetryPolicy implements Policy {
       // That a circuit opened ends the retry; why the call failed is what happened before.
       if (!(thrown instanceof RejectedError)) failure = thrown;
       if (delayMs === undefined) {
-        this.#mark(failure, made, startedMs);
+        this.#mark(failure, made, nested?.maxAttempts ?? 0, startedMs);
         throw failure;
       }
       await sleep(this.#clock, delayMs, signal);
@@ -177,8 +177,8 @@ export class RetryPolicy implements Policy {
     return delayMs;
   }
 
-  #mark(thrown: unknown, attempts: number, startedMs: number): void {
-    const { maxAttempts } = this.#limits;
+  #mark(thrown: unknown, attempts: number, mostWithin: number, startedMs: number): void {
+    const maxAttempts = Math.max(this.#limits.maxAttempts, mostWithin);
     if (maxAttempts === 1) return; // It never tries again, so it cannot multiply.
     mark(thrown, { attempts, maxAttempts, startedMs, clock: this.#clock });
   }

@@ -20,7 +20,7 @@ export interface RetryLimits extends BackoffLimits {
   readonly maxTotalMs: number;
 }
 
-/** Attempts that a retry further in has made before it gave up, and the most it may make. */
+/** Attempts that retries further in have made before they gave up, and the most that they may make. */
 export interface NestedAttempts {
   readonly attempts: number;
   readonly maxAttempts: number;

@@ -1,0 +1,219 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, it, vi } from "vitest";
+
+import { RejectedError } from "../base/index.ts";
+import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
+import { seededRandom } from "../base/random.ts";
+import { type RetryOptions, RetryPolicy } from "./retry-policy.ts";
+
+class Refused extends RejectedError {
+  readonly code = "KINTSUGI_TEST";
+}
+
+/** A policy without jitter on a clock that never lets anybody wait, and a call that fails `times` times. */
+function setup(options: RetryOptions = {}) {
+  const clock = eagerClock();
+  const policy = new RetryPolicy({ initialDelayMs: 100, jitterFactor: 0, clock, ...options });
+  const failing = (times: number, error: unknown = new Error("down")) =>
+    vi.fn(async ({ attempt }: { attempt: number }) => {
+      if (attempt <= times) throw error;
+      return `answer ${attempt}`;
+    });
+  return { policy, clock, failing };
+}
+
+describe("a call that fails", () => {
+  it("is made again until it succeeds, after waits that grow", async () => {
+    const { policy, clock, failing } = setup({ maxAttempts: 4 });
+    await expect(policy.execute(failing(3))).resolves.toBe("answer 4");
+    expect(clock.waitsMs).toEqual([100, 200, 400]);
+  });
+
+  it("is made maxAttempts times in all, and then throws what it threw last", async () => {
+    const { policy } = setup({ maxAttempts: 3 });
+    const call = vi.fn(async ({ attempt }: { attempt: number }) => {
+      throw new Error(`down ${attempt}`);
+    });
+    await expect(policy.execute(call)).rejects.toThrow("down 3");
+    expect(call).toHaveBeenCalledTimes(3);
+  });
+
+  it("is made again when it throws at once, not only when it rejects", async () => {
+    const { policy } = setup();
+    const call = vi.fn(() => {
+      throw new Error("down");
+    });
+    await expect(policy.execute(call)).rejects.toThrow("down");
+    expect(call).toHaveBeenCalledTimes(3);
+  });
+
+  it("is not made again when it waited for nothing: maxAttempts of one", async () => {
+    const { policy, clock, failing } = setup({ maxAttempts: 1 });
+    await expect(policy.execute(failing(1))).rejects.toThrow("down");
+    expect(clock.waitsMs).toEqual([]);
+  });
+
+  it("keeps one signal over all its attempts", async () => {
+    const { policy } = setup();
+    const signals = new Set<AbortSignal>();
+    await policy
+      .execute(({ signal }) => {
+        signals.add(signal);
+        throw new Error("down");
+      })
+      .catch(() => {});
+    expect(signals.size).toBe(1);
+  });
+
+  it("waits by chance within its share", async () => {
+    const random = seededRandom("jitter");
+    const { policy, clock, failing } = setup({ jitterFactor: 0.5, maxAttempts: 50, random });
+    await policy.execute(failing(49));
+    const waits = clock.waitsMs.map((ms, index) => ms / Math.min(30_000, 100 * 2 ** index));
+    for (const share of waits) expect(share).toBeGreaterThan(0.5);
+    for (const share of waits) expect(share).toBeLessThanOrEqual(1);
+    expect(new Set(waits).size).toBe(49);
+  });
+});
+
+describe("an error", () => {
+  it.each([
+    { error: new TypeError("x is not a function"), calls: 1 },
+    { error: Object.assign(new Error("no"), { status: 401 }), calls: 1 },
+    { error: Object.assign(new Error("slow down"), { status: 429 }), calls: 3 },
+    { error: Object.assign(new Error("reset"), { code: "ECONNRESET" }), calls: 3 },
+    { error: "a string", calls: 3 },
+  ])("is tried again by its class: $error, $calls calls", async ({ error, calls }) => {
+    const { policy, failing } = setup();
+    const call = failing(9, error);
+    await expect(policy.execute(call)).rejects.toBe(error);
+    expect(call).toHaveBeenCalledTimes(calls);
+  });
+
+  it("is tried again by the predicate alone, where there is one", async () => {
+    const { policy, failing } = setup({
+      retryableErrors: (error) => error.message.includes("429"),
+    });
+    const hit = failing(9, new TypeError("HTTP 429"));
+    const miss = failing(9, new Error("HTTP 503"));
+    await policy.execute(hit).catch(() => {});
+    await policy.execute(miss).catch(() => {});
+    expect([hit.mock.calls.length, miss.mock.calls.length]).toEqual([3, 1]);
+  });
+
+  it("comes wrapped to the predicate when it is none", async () => {
+    const retryableErrors = vi.fn(() => false);
+    const { policy, failing } = setup({ retryableErrors });
+    await expect(policy.execute(failing(1, "text"))).rejects.toBe("text");
+    const wrapped = expect.objectContaining({ message: "text", cause: "text" });
+    expect(retryableErrors.mock.calls).toEqual([[wrapped]]);
+  });
+
+  it("of a call that ran is thrown, when the attempt after it was refused", async () => {
+    const { policy } = setup();
+    const down = new Error("down");
+    const call = vi.fn(async ({ attempt }: { attempt: number }) => {
+      throw attempt === 1 ? down : new Refused("no more of this", 30_000);
+    });
+    await expect(policy.execute(call)).rejects.toBe(down);
+    expect(call).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("a server that asks for a wait", () => {
+  const busy = (headers: Record<string, string>) =>
+    Object.assign(new Error("busy"), { status: 429, headers });
+
+  it("is left alone for as long", async () => {
+    const { policy, clock, failing } = setup();
+    await policy.execute(failing(1, busy({ "retry-after": "7" })));
+    expect(clock.waitsMs).toEqual([7_000]);
+  });
+
+  it("is not asked again when it asks for more than the longest wait", async () => {
+    const { policy, clock, failing } = setup({ maxDelayMs: 5_000 });
+    const call = failing(1, busy({ "retry-after": "6" }));
+    await expect(policy.execute(call)).rejects.toThrow("busy");
+    expect(call).toHaveBeenCalledOnce();
+    expect(clock.waitsMs).toEqual([]);
+  });
+
+  it("is not asked again when the wait would outlast the time in all", async () => {
+    const { policy, clock, failing } = setup({ maxTotalMs: 10_000 });
+    const call = failing(3, busy({ "retry-after-ms": "6000" }));
+    await expect(policy.execute(call)).rejects.toThrow("busy");
+    expect(clock.waitsMs).toEqual([6_000]);
+  });
+});
+
+describe("an abort", () => {
+  const left = new Error("user left");
+
+  it("ends a wait at once, and no attempt follows", async () => {
+    const clock = manualClock();
+    const { policy, failing } = setup({ clock });
+    const controller = new AbortController();
+    const call = failing(9);
+    const running = policy.execute(call, controller.signal);
+    await clock.advance(50);
+    controller.abort(left);
+    await expect(running).rejects.toBe(left);
+    await clock.advance(10_000);
+    expect(call).toHaveBeenCalledOnce();
+    expect(clock.pending).toBe(0);
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+  });
+
+  it("before the first attempt lets none begin", async () => {
+    const { policy, failing } = setup();
+    const call = failing(0);
+    await expect(policy.execute(call, AbortSignal.abort(left))).rejects.toBe(left);
+    expect(call).not.toHaveBeenCalled();
+  });
+
+  it("during an attempt lets none follow, whatever the predicate says", async () => {
+    const { policy } = setup({ retryableErrors: () => true });
+    const controller = new AbortController();
+    const call = vi.fn(async () => {
+      controller.abort(left);
+      throw new Error("cut short");
+    });
+    await expect(policy.execute(call, controller.signal)).rejects.toThrow("cut short");
+    expect(call).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a listener", () => {
+  it("hears of each retry before its wait, and of nothing else", async () => {
+    const onRetry = vi.fn();
+    const { policy, failing } = setup({ onRetry });
+    const down = new Error("down");
+    await policy.execute(failing(3, down)).catch(() => {});
+    expect(onRetry.mock.calls).toEqual([
+      [{ attempt: 1, delayMs: 100, error: down }],
+      [{ attempt: 2, delayMs: 200, error: down }],
+    ]);
+  });
+
+  it("that throws is reported, and hurts nobody", async () => {
+    const bad = new Error("bad listener");
+    const onListenerError = vi.fn();
+    const onRetry = vi.fn().mockRejectedValue(bad);
+    const { policy, failing } = setup({ onRetry, onListenerError });
+    await expect(policy.execute(failing(1))).resolves.toBe("answer 2");
+    expect(onListenerError.mock.calls).toEqual([[bad]]);
+  });
+});
+
+describe.each([
+  ["maxAttempts", 0],
+  ["initialDelayMs", -1],
+  ["maxDelayMs", Number.NaN],
+  ["backoffMultiplier", 0.5],
+  ["jitterFactor", 1.1],
+  ["maxTotalMs", -1],
+])("%s", (option, value) => {
+  it(`is refused by name when it is ${value}`, () => {
+    expect(() => setup({ [option]: value })).toThrow(new RegExp(`^${option} must be .*${value}$`));
+  });
+});
