@@ -1,0 +1,26 @@
+/** The HTTP API of a runtime: loopback, bearer tokens, JSON, server-sent events. */
+
+export { AddressUnusableError, PortInUseError, TokensUnreadableError } from "./errors.ts";
+export type {
+  CallView,
+  IncidentFilter,
+  PlaybookView,
+  ReadinessView,
+  RuntimeForServer,
+  StatusView,
+} from "./runtime-port.ts";
+export {
+  type RunningServer,
+  type ServerLimits,
+  type ServerOptions,
+  startServer,
+} from "./server.ts";
+export {
+  type Caller,
+  type CliTokenOptions,
+  ensureCliToken,
+  type Scope,
+  type TokenStore,
+  type TokenStoreOptions,
+  tokenStore,
+} from "./tokens.ts";

@@ -1,0 +1,133 @@
+/** The table of routes: what is asked where, which scope it takes, and how it is answered. */
+
+import { KintsugiError } from "@kintsugi/policy/base";
+
+import type { IncidentStatus } from "../heal/index.ts";
+import type { RunStatus } from "../workflow/index.ts";
+import { limitOf, parameters, statusOf } from "./query.ts";
+import { badRequest, notFound, Refusal } from "./refusal.ts";
+import type { RuntimeForServer } from "./runtime-port.ts";
+import type { Caller, Scope } from "./tokens.ts";
+
+/** What a request asks, after its sender was let in. */
+export interface Asked {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly caller: Caller | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+/** A route cannot be written without saying what it takes. */
+export interface Route {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** What the token must reach; `none` asks for no token. */
+  readonly scope: Scope | "none";
+  answer(asked: Asked): Promise<Answer> | Answer;
+}
+
+const RUN_STATUSES: readonly RunStatus[] = ["running", "completed", "dead", "cancelled"];
+
+const INCIDENT_STATUSES: readonly IncidentStatus[] = [
+  "opened",
+  "healing",
+  "verifying",
+  "resolved",
+  "escalated",
+  "suppressed",
+];
+
+/** Why somebody restarts a component is a sentence, not a letter. */
+const LONGEST_WHY = 500;
+
+/** @param closing Aborted when the server closes: nobody waits for an answer any more. */
+export function routesOf(runtime: RuntimeForServer, closing: AbortSignal): readonly Route[] {
+  return [
+    alive,
+    readiness(runtime),
+    read("/api/v1/status", () => runtime.status()),
+    read("/api/v1/components", async () => ({ components: runtime.components() })),
+    restart(runtime, closing),
+    read("/api/v1/incidents", async ({ query }) => {
+      const { status, limit, ...rest } = parameters(query, "status", "component", "limit");
+      const filter = { ...rest, ...statusOf(status, INCIDENT_STATUSES), ...limitOf(limit) };
+      return { incidents: await runtime.incidents(filter) };
+    }),
+    read("/api/v1/incidents/:id", async ({ params: { id = "" } }) =>
+      found(await runtime.incident(id), `incident "${id}"`),
+    ),
+    read("/api/v1/runs", async ({ query }) => {
+      const given = parameters(query, "status", "workflow", "parentId", "limit");
+      const { status, limit, ...rest } = given;
+      const filter = { ...rest, ...statusOf(status, RUN_STATUSES), ...limitOf(limit) };
+      return { runs: await runtime.runs(filter) };
+    }),
+    read("/api/v1/runs/:id", async ({ params: { id = "" } }) =>
+      found(await runtime.run(id), `run "${id}"`),
+    ),
+    read("/api/v1/trust", async () => ({ trust: await runtime.trust() })),
+    read("/api/v1/playbooks", async () => ({ playbooks: runtime.playbooks() })),
+  ];
+}
+
+/** That this is answered at all says that the event loop turns. */
+const alive: Route = {
+  method: "GET",
+  path: "/healthz",
+  scope: "none",
+  answer: () => ({ status: 200, body: { alive: true } }),
+};
+
+const readiness = (runtime: RuntimeForServer): Route => ({
+  method: "GET",
+  path: "/readyz",
+  scope: "none",
+  answer() {
+    const body = runtime.ready();
+    return { status: body.ready ? 200 : 503, body };
+  },
+});
+
+const read = (path: string, body: (asked: Asked) => Promise<object>): Route => ({
+  method: "GET",
+  path,
+  scope: "read",
+  answer: async (asked) => ({ status: 200, body: await body(asked) }),
+});
+
+const restart = (runtime: RuntimeForServer, closing: AbortSignal): Route => ({
+  method: "POST",
+  path: "/api/v1/components/:name/restart",
+  scope: "operate",
+  async answer({ params: { name = "" }, body, caller }) {
+    const view = () => runtime.components().find((component) => component.name === name);
+    found(view(), `component "${name}"`);
+    const why = `${whyOf(body)} (asked for by ${caller?.name} over HTTP)`;
+    try {
+      await runtime.restartComponent(name, why, closing);
+    } catch (error) {
+      if (!(error instanceof KintsugiError)) throw error;
+      throw new Refusal(409, error.code, error.message);
+    }
+    return { status: 200, body: found(view(), `component "${name}"`) };
+  },
+});
+
+function whyOf(body: unknown): string {
+  if (body === undefined || body === null) return "no reason was given";
+  const { why, ...others } = typeof body === "object" ? (body as { why?: unknown }) : {};
+  const isKnown = Object.keys(others).length === 0 && !Array.isArray(body);
+  const isText = typeof why === "string" && why !== "" && why.length <= LONGEST_WHY;
+  if (isKnown && isText) return why;
+  throw badRequest(`The body must be { "why": text of at most ${LONGEST_WHY} characters }`);
+}
+
+function found<Thing extends object>(thing: Thing | undefined, what: string): Thing {
+  if (thing) return thing;
+  throw notFound(what);
+}

@@ -1,0 +1,162 @@
+/**
+ * Bearer tokens: who may ask for what. The file holds hashes only; the token itself is shown once, to
+ * the person it is made for, or lies in a file that only its owner can read.
+ */
+
+import { createHash, timingSafeEqual } from "node:crypto";
+
+import { type Clock, type ErrorReporter, type Random, toError } from "@kintsugi/policy/base";
+
+import type { Files } from "../host/index.ts";
+import { TokensUnreadableError } from "./errors.ts";
+
+/** `admin` may do all that `operate` may, and that all that `read` may. `infer` stands for itself. */
+export type Scope = "read" | "infer" | "operate" | "admin";
+
+/** Who sent a request. */
+export interface Caller {
+  /** The name of the token. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface TokenStore {
+  /** Undefined when there is no such token, or it has expired. */
+  find(token: string): Caller | undefined;
+}
+
+export interface TokenStoreOptions {
+  readonly files: Files;
+  readonly clock: Clock;
+  /** The file of hashes. */
+  readonly path: string;
+  /** Hears that the file cannot be read; until it can, nobody gets in. */
+  readonly onError: ErrorReporter;
+}
+
+export interface CliTokenOptions {
+  readonly files: Files;
+  readonly random: Random;
+  readonly paths: { readonly tokens: string; readonly cliToken: string };
+}
+
+interface StoredToken extends Caller {
+  /** SHA-256 of the token, as 64 hexadecimal digits. */
+  readonly hash: string;
+  /** @defaultValue never */
+  readonly expiresAtMs?: number;
+}
+
+const SCOPES: readonly Scope[] = ["read", "infer", "operate", "admin"];
+
+const IMPLIED: Readonly<Record<Scope, readonly Scope[]>> = {
+  read: ["read"],
+  infer: ["infer"],
+  operate: ["operate", "read"],
+  admin: ["admin", "operate", "read"],
+};
+
+/** A longer one is none of ours, and not worth hashing. */
+const LONGEST_TOKEN = 256;
+
+/** A token that was made or revoked counts within this time, without a read for each request. */
+const FRESH_MS = 1_000;
+
+const OWNER_ONLY = 0o600;
+const CLI = "cli";
+
+export function reaches(scopes: readonly Scope[], needed: Scope): boolean {
+  return scopes.some((scope) => IMPLIED[scope].includes(needed));
+}
+
+/** Reads the file when it is asked, at most once a second. Fails closed: an unreadable file knows nobody. */
+export function tokenStore({ files, clock, path, onError }: TokenStoreOptions): TokenStore {
+  let tokens: readonly StoredToken[] = [];
+  let freshUntilMs = Number.NEGATIVE_INFINITY;
+  const refresh = (): void => {
+    if (clock.monotonicMs() < freshUntilMs) return;
+    freshUntilMs = clock.monotonicMs() + FRESH_MS;
+    try {
+      tokens = readTokens(files, path);
+    } catch (error) {
+      tokens = [];
+      onError(error);
+    }
+  };
+
+  return {
+    find(token) {
+      if (token.length > LONGEST_TOKEN) return undefined;
+      refresh();
+      const hash = sha256(token);
+      // All are compared, each in constant time: how long it takes tells nothing.
+      const found = tokens.filter((stored) =>
+        timingSafeEqual(Buffer.from(stored.hash, "hex"), hash),
+      );
+      const valid = found.find(({ expiresAtMs = Infinity }) => clock.epochMs() < expiresAtMs);
+      return valid && { name: valid.name, scopes: valid.scopes };
+    },
+  };
+}
+
+/**
+ * The token of the command line, with scope `admin`: made once, with a file of mode 600, and again
+ * only when that file or its hash has gone. Called by the one process that owns the data folder.
+ *
+ * @throws {@link TokensUnreadableError} when the file of hashes is not what we wrote.
+ */
+export function ensureCliToken({ files, random, paths }: CliTokenOptions): string {
+  const tokens = readTokens(files, paths.tokens);
+  const known = files.read(paths.cliToken)?.trim();
+  const hash = known === undefined ? undefined : sha256(known).toString("hex");
+  if (known !== undefined && tokens.some((token) => token.hash === hash)) return known;
+
+  // Two UUIDs of the machine's own chance: 244 random bits.
+  const token = `kintsugi_${random.uuid()}${random.uuid()}`.replaceAll("-", "");
+  const own: StoredToken = {
+    name: CLI,
+    scopes: ["admin"],
+    hash: sha256(token).toString("hex"),
+  };
+  const kept = tokens.filter(({ name }) => name !== CLI);
+  const text = `${JSON.stringify({ v: 1, tokens: [...kept, own] }, null, 2)}\n`;
+  files.writeAtomic(paths.tokens, text, OWNER_ONLY);
+  files.writeAtomic(paths.cliToken, `${token}\n`, OWNER_ONLY);
+  return token;
+}
+
+const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+function readTokens(files: Files, path: string): readonly StoredToken[] {
+  const text = files.read(path);
+  if (text === undefined) return [];
+  const stored = parse(path, text) as { readonly v?: unknown; readonly tokens?: unknown } | null;
+  if (stored?.v !== 1 || !Array.isArray(stored.tokens)) {
+    throw new TokensUnreadableError(path, "it is no list of version 1");
+  }
+  if (!stored.tokens.every(isStoredToken)) {
+    throw new TokensUnreadableError(path, "an entry lacks its name, scopes or hash");
+  }
+  return stored.tokens;
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TokensUnreadableError(path, toError(error).message);
+  }
+}
+
+function isStoredToken(value: unknown): value is StoredToken {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, scopes, hash, expiresAtMs } = value as Partial<Record<keyof StoredToken, unknown>>;
+  return (
+    typeof name === "string" &&
+    Array.isArray(scopes) &&
+    scopes.every((scope) => SCOPES.includes(scope)) &&
+    typeof hash === "string" &&
+    /^[0-9a-f]{64}$/.test(hash) &&
+    (expiresAtMs === undefined || typeof expiresAtMs === "number")
+  );
+}
