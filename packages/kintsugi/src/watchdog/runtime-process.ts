@@ -142,6 +142,20 @@ interface Life {
   farewell: number | undefined;
 }
 
+/** How it ended, for people. */
+export function wordsOf(reason: ExitReason): string {
+  switch (reason.kind) {
+    case "exited":
+      return `it left with exit code ${reason.code}`;
+    case "signalled":
+      return `it was ended by ${reason.signal}`;
+    case "spawn-failed":
+      return reason.message;
+    case "unknown":
+      return "how it ended was not seen";
+  }
+}
+
 /** What an exit means. SIGTERM and SIGINT are what a person sends who wants it to end. */
 export function endOf(reason: ExitReason, farewell: number | undefined): End {
   switch (reason.kind) {

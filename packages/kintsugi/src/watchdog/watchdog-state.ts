@@ -201,7 +201,10 @@ function hung(state: WatchdogState, silentMs: number): Move {
   const phase: Phase = { kind: "ending", why: "hang", leftMs: KILL_AGAIN_MS };
   return {
     state: { ...state, phase, hangs: state.hangs + 1 },
-    orders: [tell("runtime.hung", { silentMs }), { kind: "kill" }],
+    orders: [
+      tell("runtime.hung", { silentMs, detail: `it gave no sign of life for ${silentMs} ms` }),
+      { kind: "kill" },
+    ],
   };
 }
 

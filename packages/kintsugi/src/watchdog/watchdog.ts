@@ -13,7 +13,7 @@ import { EventLog } from "./event-log.ts";
 import { isSameProcess } from "./identity-file.ts";
 import { engageKillSwitch, readKillSwitch } from "./kill-switch.ts";
 import { hasRole, livingProcesses, sweep } from "./living.ts";
-import { type EndedLife, RuntimeProcess } from "./runtime-process.ts";
+import { type EndedLife, RuntimeProcess, wordsOf } from "./runtime-process.ts";
 import { reviveWatchdog, storeWatchdog } from "./stored-watchdog.ts";
 import { Switchboard } from "./switchboard.ts";
 import type { StopRequest, WatchdogEvent, WatchdogView } from "./types.ts";
@@ -137,7 +137,8 @@ export class Watchdog {
     this.#earlier = undefined;
     const { pid, bootId } = earlier.identity;
     if (bootId !== host.processes.self.bootId) return; // The machine ended it, not a fault of its own.
-    const payload = { pid, reason: { kind: "unknown" }, stderrTail: "", unseen: true };
+    const detail = "it died while no watchdog looked on";
+    const payload = { pid, reason: { kind: "unknown" }, stderrTail: "", detail, unseen: true };
     if (byPerson) {
       this.#tell("runtime.crashed", payload);
       return;
@@ -174,8 +175,11 @@ export class Watchdog {
     this.#url = null;
     this.#message = lastLine;
     this.#switchboard.cutRuntime();
-    const payload = { pid: identity?.pid ?? null, reason, stderrTail: lastLine };
-    this.#step({ kind: "ended", end }, payload);
+    const pid = identity?.pid ?? null;
+    this.#step(
+      { kind: "ended", end },
+      { pid, reason, stderrTail: lastLine, detail: wordsOf(reason) },
+    );
   }
 
   #restart(by: string, why: string): string | null {
@@ -257,11 +261,16 @@ export class Watchdog {
         this.#runtime.kill();
         return;
       case "tell":
-        this.#tell(order.type, { ...order.payload, ...payload });
+        this.#tell(order.type, { ...this.#who(), ...order.payload, ...payload });
         return;
       case "leave":
         void this.#leave(order.code, order.sweep);
     }
+  }
+
+  #who(): WatchdogEvent["payload"] {
+    const { identity } = this.#runtime;
+    return identity ? { pid: identity.pid } : {};
   }
 
   #start(): void {

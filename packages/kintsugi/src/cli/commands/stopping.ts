@@ -1,0 +1,108 @@
+/** `kintsugi down`, `kill`, `resume` and `restart`. */
+
+import type { InstancePaths } from "../../host/index.ts";
+import {
+  engageKillSwitch,
+  followWatchdog,
+  type LineEnd,
+  livingProcesses,
+  readKillSwitch,
+  releaseKillSwitch,
+  sweep,
+} from "../../watchdog/index.ts";
+import { type CommandContext, whoTypes } from "../context.ts";
+import { CommandError, DONE, FAILED, NOT_RUNNING } from "../exit-codes.ts";
+import { notRunning } from "../instance.ts";
+import { pathsOfPlace, type PlaceOptions } from "../place.ts";
+import { reportLeft, takeDown, within } from "../take-down.ts";
+
+export interface StopOptions extends PlaceOptions {
+  readonly why?: string;
+}
+
+/** Time for the next runtime to be ready after a restart. */
+const RESTART_PATIENCE_MS = 90_000;
+
+/**
+ * Stops everything in order and engages the switch, also where nothing runs: something may be about to
+ * start it again.
+ */
+export async function down(context: CommandContext, options: StopOptions): Promise<number> {
+  const { host, terminal } = context;
+  const paths = await pathsOfPlace(context, options);
+  const request = { form: "down", by: whoTypes(context), why: options.why ?? "down" } as const;
+  if (livingProcesses(host, paths.instance).length > 0) {
+    return reportLeft(context, await takeDown(context, paths, request));
+  }
+  if (host.files.exists(paths.dataDir)) {
+    engageKillSwitch(host.files, paths.killSwitch, request, host.clock.epochMs());
+  }
+  terminal.err(`Nothing runs on the data folder ${paths.dataDir}`);
+  return NOT_RUNNING;
+}
+
+/** Engages the switch in the form that only `resume` lifts, and kills everything at once. */
+export async function kill(context: CommandContext, options: StopOptions): Promise<number> {
+  const { host, terminal } = context;
+  const paths = await pathsOfPlace(context, options);
+  const request = { form: "kill", by: whoTypes(context), why: options.why ?? "kill" } as const;
+  requireFolder(context, paths);
+  engageKillSwitch(host.files, paths.killSwitch, request, host.clock.epochMs());
+  const { length } = livingProcesses(host, paths.instance);
+  const left = await sweep(host, { instance: paths.instance, graceMs: 0 });
+  if (left.length > 0) return reportLeft(context, left);
+  const what = length === 0 ? "Nothing was running" : `Killed ${length} processes`;
+  terminal.out(`${what}; \`kintsugi resume\` lifts the kill switch`);
+  return DONE;
+}
+
+/** Lifts the kill switch, whatever its form. Starts nothing. */
+export async function resume(context: CommandContext, options: PlaceOptions): Promise<number> {
+  const { host, terminal } = context;
+  const paths = await pathsOfPlace(context, options);
+  if (readKillSwitch(host.files, paths.killSwitch).kind === "released") {
+    terminal.out("The kill switch is not engaged");
+    return DONE;
+  }
+  releaseKillSwitch(host.files, paths.killSwitch);
+  terminal.out("The kill switch is lifted; `kintsugi up` starts the program");
+  return DONE;
+}
+
+/** Starts the runtime anew, and waits until it is ready. */
+export async function restartRuntime(
+  context: CommandContext,
+  options: StopOptions,
+): Promise<number> {
+  const { host, terminal } = context;
+  const paths = await pathsOfPlace(context, options);
+  const ready = Promise.withResolvers<number>();
+  let before: number | null | undefined;
+  const follower = await followWatchdog(host, paths, {
+    onView({ phase, runtimePid }) {
+      before ??= runtimePid;
+      if (phase === "running" && runtimePid !== before) ready.resolve(runtimePid ?? 0);
+    },
+  }).catch(() => undefined);
+  if (!follower) throw notRunning(context, paths);
+  await follower.restart(whoTypes(context), options.why ?? "restart");
+  const end = await within(
+    host.clock,
+    RESTART_PATIENCE_MS,
+    Promise.race([ready.promise, follower.ended]),
+  );
+  follower.close();
+  if (typeof end !== "number") throw new CommandError(FAILED, whyNotRestarted(end));
+  terminal.out(`The runtime was restarted (pid ${end})`);
+  return DONE;
+}
+
+function whyNotRestarted(end: LineEnd | undefined): string {
+  if (end === undefined) return "It was not ready in time; `kintsugi logs runtime` may say why";
+  return end.kind === "lost" ? "The watchdog was lost while it restarted" : end.message;
+}
+
+function requireFolder({ host }: CommandContext, { dataDir }: InstancePaths): void {
+  if (host.files.exists(dataDir)) return;
+  throw new CommandError(NOT_RUNNING, `There is no data folder ${dataDir}: it was never started`);
+}

@@ -1,0 +1,177 @@
+/**
+ * The front end of a program that runs: it starts the watchdog, shows what happens, and stops all when it
+ * is ended. It has no state: whatever it looks at lives on without it.
+ */
+
+import { orAborted, sleep } from "@kintsugi/policy/base";
+
+import { createClient } from "../server/client/index.ts";
+import {
+  type Follower,
+  type FollowerHooks,
+  hasRole,
+  type LineEnd,
+  livingProcesses,
+  type WatchdogView,
+} from "../watchdog/index.ts";
+import { type CommandContext, whoTypes } from "./context.ts";
+import { CommandError, DONE, FAILED, WRONG } from "./exit-codes.ts";
+import { factLine, watchdogLine } from "./live-lines.ts";
+import { dial, REFUSED_CONFIGURATION, type StartOptions, startWatchdog } from "./start-watchdog.ts";
+import { reportLeft, takeDown, within } from "./take-down.ts";
+import { clockTime, span } from "./text.ts";
+
+export interface FrontEndOptions {
+  readonly context: CommandContext;
+  /** The program's name. */
+  readonly name: string;
+  readonly program: Omit<StartOptions, "boot">;
+  /** Leaves when the program is ready, and lets it run. */
+  readonly detach: boolean;
+}
+
+/** Time in which a living runtime is expected to bring the next watchdog by itself. */
+const SUCCESSOR_PATIENCE_MS = 3_000;
+
+/** Time in which the program must be ready, where nobody stays to see it. */
+const READY_PATIENCE_MS = 60_000;
+
+const LOOK_MS = 50;
+
+export class FrontEnd {
+  readonly #options: FrontEndOptions;
+  readonly #hooks: FollowerHooks;
+  readonly #ready: PromiseWithResolvers<"ready"> = Promise.withResolvers();
+  #follower: Follower | undefined;
+  /** The runtime that was last seen ready. */
+  #readyPid: number | undefined;
+  /** Ends the stream of facts of one runtime. */
+  #facts = new AbortController();
+  #lastFactId: number | undefined;
+
+  constructor(options: FrontEndOptions) {
+    this.#options = options;
+    this.#hooks = {
+      onView: (view) => this.#show(view),
+      onEvent: (event) => this.#print(watchdogLine(event)),
+    };
+  }
+
+  /** Resolves with the exit code. @throws {@link CommandError} when the program cannot be started. */
+  async run(): Promise<number> {
+    const { interrupted } = this.#options.context;
+    try {
+      return await orAborted(this.#follow(), interrupted);
+    } catch (error) {
+      if (!interrupted.aborted) throw error;
+      return await this.#stopAll(String(interrupted.reason));
+    } finally {
+      this.#facts.abort();
+      this.#follower?.close();
+    }
+  }
+
+  async #follow(): Promise<number> {
+    const { context, program, detach } = this.#options;
+    this.#follower = await startWatchdog(context, program, this.#hooks);
+    for (;;) {
+      const { ended } = this.#follower;
+      const readyOrEnded = Promise.race([this.#ready.promise, ended]);
+      const end = detach
+        ? await within(context.host.clock, READY_PATIENCE_MS, readyOrEnded)
+        : await ended;
+      if (end === "ready") return DONE;
+      if (end === undefined) throw notReady();
+      const code = this.#judge(end);
+      if (code !== undefined) return code;
+      this.#follower = await this.#successor();
+    }
+  }
+
+  /** The exit code that an end means; undefined when the program lives on, or should. */
+  #judge(end: LineEnd): number | undefined {
+    const { context, detach } = this.#options;
+    if (end.kind === "lost") return undefined;
+    if (end.code !== 0) {
+      context.terminal.err(end.message);
+      return end.code === REFUSED_CONFIGURATION ? WRONG : FAILED;
+    }
+    if (this.#runtimeLives()) return undefined; // The watchdog alone was asked to leave.
+    context.terminal.out(end.message || "The program has stopped");
+    return detach ? FAILED : DONE;
+  }
+
+  /** A living runtime brings its next watchdog itself; where both have died, it is up to us. */
+  async #successor(): Promise<Follower> {
+    const { context, program } = this.#options;
+    const { host, interrupted } = context;
+    this.#print(`${clockTime(host.clock.epochMs())}  watchdog.lost`);
+    const startedMs = host.clock.monotonicMs();
+    while (host.clock.monotonicMs() - startedMs < SUCCESSOR_PATIENCE_MS && this.#runtimeLives()) {
+      const follower = await dial(context, program.paths, this.#hooks);
+      if (follower) return follower;
+      await sleep(host.clock, LOOK_MS, interrupted);
+    }
+    return startWatchdog(context, { ...program, boot: true }, this.#hooks);
+  }
+
+  #runtimeLives(): boolean {
+    const { context, program } = this.#options;
+    return livingProcesses(context.host, program.paths.instance).some((each) =>
+      hasRole(each, "runtime"),
+    );
+  }
+
+  #show({ phase, url, runtimePid }: WatchdogView): void {
+    if (phase !== "running" || url === null || runtimePid === null) return;
+    if (runtimePid === this.#readyPid) return;
+    const { context, name, detach } = this.#options;
+    const isFirst = this.#readyPid === undefined;
+    const time = clockTime(context.host.clock.epochMs());
+    const end = detach ? "`kintsugi down` stops it" : "Ctrl-C stops it";
+    this.#readyPid = runtimePid;
+    this.#print(
+      isFirst ? `${name} is ready: ${url} (${end})` : `${time}  runtime.ready  pid ${runtimePid}`,
+    );
+    this.#ready.resolve("ready");
+    if (!detach) void this.#showFacts(url);
+  }
+
+  /** One runtime's facts, until it ends; those that were missed in between come first. */
+  async #showFacts(url: string): Promise<void> {
+    const { context, program } = this.#options;
+    const { host } = context;
+    this.#facts.abort();
+    this.#facts = new AbortController();
+    const { signal } = this.#facts;
+    try {
+      const token = host.files.read(program.paths.cliToken)?.trim();
+      const client = createClient({ url, ...(token && { token }), fetch: host.fetch });
+      for await (const event of client.events(signal, this.#lastFactId)) {
+        if (event.kind === "fact") this.#lastFactId = event.fact.id;
+        this.#print(factLine(event));
+      }
+    } catch {
+      // The runtime has ended, which the watchdog tells; the next one's facts follow on.
+    }
+  }
+
+  #print(line: string | undefined): void {
+    if (line !== undefined) this.#options.context.terminal.out(line);
+  }
+
+  async #stopAll(signal: string): Promise<number> {
+    const { context, program } = this.#options;
+    context.terminal.out("Stopping everything (once more kills it) ...");
+    const why = signal === "SIGINT" ? "Ctrl-C" : `\`up\` was ended by ${signal}`;
+    const request = { form: "down", by: whoTypes(context), why } as const;
+    return reportLeft(context, await takeDown(context, program.paths, request));
+  }
+}
+
+const notReady = (): CommandError =>
+  new CommandError(
+    FAILED,
+    `It was not ready within ${span(READY_PATIENCE_MS)} and is tried on: \`kintsugi status\` and ` +
+      "`kintsugi logs runtime` say more, `kintsugi down` stops it",
+  );

@@ -1,0 +1,43 @@
+/** What happens, a line each, while `up` looks on. */
+
+import type { StreamEvent } from "../server/client/index.ts";
+import type { WatchdogEvent } from "../watchdog/index.ts";
+import { clockTime, span } from "./text.ts";
+
+/** Undefined for what is not worth a line. */
+export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | undefined {
+  const { pid, detail, stderrTail, retryInMs, message } = payload;
+  switch (type) {
+    case "runtime.crashed":
+    case "runtime.hung":
+      return line(atMs, type, `pid ${pid}`, [detail, stderrTail]);
+    case "runtime.started":
+    case "watchdog.adopted":
+      return line(atMs, type, `pid ${pid}`, []);
+    case "runtime.crash-looping":
+      return line(atMs, type, "", [`it is tried again in ${span(Number(retryInMs))}`]);
+    case "runtime.refused":
+      return line(atMs, type, "", [stderrTail]);
+    case "watchdog.stopped":
+      return line(atMs, type, "", [message]);
+    case "watchdog.started":
+    case "runtime.stopped":
+      return undefined;
+  }
+}
+
+/** Undefined for facts that are no incident's. */
+export function factLine(event: StreamEvent): string | undefined {
+  if (event.kind === "truncated" || !event.fact.type.startsWith("incident.")) return undefined;
+  const { type, atMs, payload } = event.fact;
+  const incident = payload as Readonly<Record<string, unknown>>;
+  const { component, summary, why, openedAtMs, endedAtMs } = incident;
+  const tookMs = Number(endedAtMs) - Number(openedAtMs);
+  const took = typeof endedAtMs === "number" ? `after ${span(tookMs)}` : "";
+  return line(atMs, type, String(component), [summary, why, took]);
+}
+
+function line(atMs: number, type: string, about: string, details: readonly unknown[]): string {
+  const said = details.filter((each) => typeof each === "string" && each !== "").join("; ");
+  return [clockTime(atMs), type.padEnd(22), about, said].filter((part) => part !== "").join("  ");
+}
