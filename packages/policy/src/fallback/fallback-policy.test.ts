@@ -1,0 +1,102 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { FallbackFailedError, type FallbackOptions, FallbackPolicy } from "./fallback-policy.ts";
+
+const lost = new Error("model is down");
+const down = async (): Promise<never> => {
+  throw lost;
+};
+
+function setup(options: Partial<FallbackOptions<string>> = {}) {
+  const cache = vi.fn(async () => "from the cache");
+  const rules = vi.fn(() => "from the rules");
+  const sources = [
+    { name: "cache", answer: cache },
+    { name: "rules", answer: rules },
+  ];
+  return { cache, rules, policy: new FallbackPolicy<string>({ sources, ...options }) };
+}
+
+describe("a fallback", () => {
+  it("is not asked when the call answers", async () => {
+    const { policy, cache } = setup();
+    const answer = policy.answer(() => 42);
+    await expect(answer).resolves.toEqual({ value: 42, source: "primary" });
+    await expect(policy.execute(() => 42)).resolves.toBe(42);
+    expect(cache).not.toHaveBeenCalled();
+  });
+
+  it("answers for a call that failed, says so, and is told why", async () => {
+    const { policy, cache, rules } = setup();
+    const answer = policy.answer(down);
+    await expect(answer).resolves.toEqual({ value: "from the cache", source: "cache" });
+    await expect(policy.execute(down)).resolves.toBe("from the cache");
+    expect(cache).toHaveBeenCalledWith(lost, expect.anything());
+    expect(rules).not.toHaveBeenCalled();
+  });
+
+  it("gives way to the next source when it fails itself", async () => {
+    const { policy, cache } = setup();
+    cache.mockRejectedValue(new Error("cache is empty"));
+    const answer = policy.answer(down);
+    await expect(answer).resolves.toEqual({ value: "from the rules", source: "rules" });
+  });
+
+  it("keeps every error when no source answers", async () => {
+    const { policy, cache, rules } = setup();
+    const errors = [new Error("cache is empty"), new Error("no rule fits")] as const;
+    cache.mockRejectedValue(errors[0]);
+    rules.mockImplementation(() => {
+      throw errors[1];
+    });
+    const thrown = await policy.execute(down).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(FallbackFailedError);
+    expect(thrown).toMatchObject({
+      code: "KINTSUGI_FALLBACK_FAILED",
+      message: "The call failed, and so did all 2 fallbacks: model is down",
+      cause: lost,
+      errors,
+    });
+  });
+
+  it("leaves failures alone that are not for it", async () => {
+    const { policy, cache } = setup({ when: ({ message }) => message !== "model is down" });
+    await expect(policy.execute(down)).rejects.toBe(lost);
+    expect(cache).not.toHaveBeenCalled();
+  });
+
+  it("is not asked when the caller has left", async () => {
+    const { policy, cache } = setup();
+    const { signal } = new AbortController();
+    await expect(policy.execute(down, AbortSignal.abort("left"))).rejects.toBe(lost);
+    expect(cache).not.toHaveBeenCalled();
+    await expect(policy.execute(down, signal)).resolves.toBe("from the cache");
+  });
+
+  it("asks no further source when the caller leaves meanwhile", async () => {
+    const { policy, cache, rules } = setup();
+    const controller = new AbortController();
+    cache.mockImplementation(async () => {
+      controller.abort("left");
+      throw new Error("cut short");
+    });
+    await expect(policy.execute(down, controller.signal)).rejects.toThrow(FallbackFailedError);
+    expect(rules).not.toHaveBeenCalled();
+  });
+
+  it("tells a listener who answered, and survives what it throws", async () => {
+    const bad = new Error("bad listener");
+    const onFallback = vi.fn().mockRejectedValue(bad);
+    const onListenerError = vi.fn();
+    const { policy } = setup({ onFallback, onListenerError });
+    await expect(policy.execute(down)).resolves.toBe("from the cache");
+    expect(onFallback.mock.calls).toEqual([[{ source: "cache", error: lost }]]);
+    expect(onListenerError.mock.calls).toEqual([[bad]]);
+  });
+
+  it("is refused without a source", () => {
+    expect(() => setup({ sources: [] })).toThrow(
+      new RangeError("sources must name at least one, got 0"),
+    );
+  });
+});
