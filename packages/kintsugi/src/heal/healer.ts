@@ -212,8 +212,10 @@ class PlaybookHealer implements Healer {
       verifying: ({ incident }) => this.#healing.verifying(incident),
       isWell: ({ incident }) => this.#healing.isWell(incident),
     };
-    const workflows = this.#playbooks.map((playbook) => compilePlaybook(playbook, port));
-    for (const workflow of workflows) engine.register(workflow);
+    const workflows = new Map(
+      this.#playbooks.map((playbook) => [playbook.name, compilePlaybook(playbook, port)]),
+    );
+    for (const workflow of workflows.values()) engine.register(workflow);
     const alertFiles =
       files && alertsFolder !== undefined ? new AlertFiles(files, alertsFolder) : undefined;
     const report = this.#report;
@@ -226,7 +228,7 @@ class PlaybookHealer implements Healer {
       trust: this.#trust,
       surroundings,
       alarm: new Alarm({ book, notifier, files: alertFiles, report }),
-      workflows: new Map(this.#playbooks.map(({ name }, index) => [name, workflows[index]])),
+      workflows,
       limits: readSettings(this.#options.options ?? {}),
       report,
     });

@@ -5,7 +5,7 @@
  */
 
 import { type Clock, type ErrorReporter, toError } from "@kintsugi/policy/base";
-import { type Change, ConflictError, fact } from "../store/index.ts";
+import { ConflictError, fact } from "../store/index.ts";
 import type { Components } from "../supervise/index.ts";
 import type { Engine, Workflow } from "../workflow/index.ts";
 import type { Alarm } from "./alarm.ts";
@@ -102,11 +102,11 @@ export class Healing {
     const { name, type, severity = "high", playbook } = trigger;
     return this.#do(async () => {
       const payload = { trigger: name, type, component, severity, playbook, summary };
-      const changes = [fact("trigger.fired", clock.epochMs(), payload)];
+      const causes = [fact("trigger.fired", clock.epochMs(), payload)];
       const known = book.find(component, incidentClass);
-      if (known) return this.#apply(known, [{ kind: "absorb" }], { changes });
+      if (known) return this.#apply(known, [{ kind: "absorb" }], { causes });
       const given = { component, class: incidentClass, severity, summary, trigger: name, playbook };
-      return this.#open(given, [], { changes });
+      return this.#open(given, [], { causes });
     });
   }
 
@@ -254,7 +254,7 @@ export class Healing {
     const row = await book.openNew(given, all, {
       ...details,
       alert: isIncurable,
-      changes: [...(details.changes ?? []), ...(move?.changes ?? [])],
+      changes: move?.changes ?? [],
     });
     move?.keep();
     if (row.alert === "due") await alarm.give(row);
@@ -268,7 +268,7 @@ export class Healing {
   ): Promise<void> {
     const { book, alarm, surroundings } = this.#options;
     const move = this.#trustMove(row, inputs);
-    const changes: readonly Change[] = [...(details.changes ?? []), ...(move?.changes ?? [])];
+    const changes = move?.changes ?? [];
     try {
       const changed = await book.change(row, inputs, { ...details, changes });
       move?.keep();

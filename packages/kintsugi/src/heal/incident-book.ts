@@ -32,7 +32,9 @@ export interface ChangeDetails {
   readonly source?: string;
   /** A person is to be told. */
   readonly alert?: boolean;
-  /** Further changes of the same commit. */
+  /** Facts of the same commit that tell what led to it. */
+  readonly causes?: readonly Change[];
+  /** Further changes of the same commit, that follow from it. */
   readonly changes?: readonly Change[];
 }
 
@@ -125,6 +127,7 @@ export class IncidentBook {
       sources: details.source === undefined ? [] : [details.source],
     };
     await store.commit([
+      ...(details.causes ?? []),
       insert(incidentTable, row),
       fact("incident.opened", clock.epochMs(), incidentPayload(opened), details.source),
       ...facts,
@@ -159,7 +162,8 @@ export class IncidentBook {
       factId: Math.max(row.factId, factId),
       sources: source === undefined ? row.sources : [...row.sources, source].slice(-MAX_SOURCES),
     };
-    await this.#update(row, changed, [...facts, ...(details.changes ?? [])]);
+    const { causes = [], changes = [] } = details;
+    await this.#update(row, changed, [...causes, ...facts, ...changes]);
     this.#options.onChange(changed);
     return changed;
   }
