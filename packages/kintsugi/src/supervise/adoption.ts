@@ -18,8 +18,9 @@ export interface Sorted {
 }
 
 /**
- * The newest life of each component is taken up: a process whose number is greater than the recorded
- * one was started by a supervisor that died before it could write that down.
+ * The newest life of each component is taken up: the recorded process, or one that was started by a
+ * supervisor that died before it could write that down. A program may start leaders of other groups,
+ * which inherit its marks; when its own life is over, so is theirs.
  *
  * @param rows - what is recorded of the components that are supervised now
  * @param marked - all living processes with the mark of this instance
@@ -31,14 +32,9 @@ export function sortLiving(
   const components = marked.filter(({ env }) => env[MARKER.role] === COMPONENT_ROLE);
   const adopted = new Map<string, Living>();
   for (const [name, row] of rows) {
-    const candidates = components.filter(
-      ({ env, leader }) => leader && env[MARKER.component] === name,
-    );
-    const [newest] = candidates.toSorted(
-      (one, other) =>
-        incarnationOf(other) - incarnationOf(one) ||
-        Number(isRecorded(other, row)) - Number(isRecorded(one, row)),
-    );
+    const newest = components
+      .filter((found) => found.env[MARKER.component] === name && mayBe(found, row))
+      .toSorted((one, other) => incarnationOf(other) - incarnationOf(one))[0];
     if (!newest) continue;
     adopted.set(name, { identity: newest.identity, incarnation: incarnationOf(newest) });
   }
@@ -51,7 +47,15 @@ export function sortLiving(
   return { adopted, strays: components.filter((found) => !belongs(found)) };
 }
 
-const incarnationOf = ({ env }: MarkedProcess): number => Number(env[MARKER.incarnation]) || 0;
+/** Whether this process is the life that is recorded, or a later one. */
+function mayBe(found: MarkedProcess, row: ComponentRow | undefined): boolean {
+  if (!found.leader) return false;
+  const incarnation = incarnationOf(found);
+  if (!row || incarnation > row.incarnation) return true;
+  if (incarnation < row.incarnation) return false;
+  if (!row.identity) return row.phase === "starting"; // Announced, and never recorded.
+  const { pid, startTicks } = row.identity;
+  return pid === found.identity.pid && startTicks === found.identity.startTicks;
+}
 
-const isRecorded = ({ identity }: MarkedProcess, row: ComponentRow | undefined): boolean =>
-  row?.identity?.pid === identity.pid && row.identity.startTicks === identity.startTicks;
+const incarnationOf = ({ env }: MarkedProcess): number => Number(env[MARKER.incarnation]) || 0;

@@ -72,7 +72,7 @@ export function nextComponent(
     case "launch":
       return launched(state, input.again, nowMs);
     case "adopt":
-      return state.phase === "stopped"
+      return state.phase === "stopped" && input.incarnation >= state.incarnation
         ? { ...state, phase: "running", incarnation: input.incarnation, failure: null }
         : state;
     case "ready":

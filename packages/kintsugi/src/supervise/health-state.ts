@@ -28,15 +28,12 @@ export const healthy: Health = { kind: "healthy" };
 
 /** Reasons name thresholds, not the time so far: the same trouble keeps the same words. */
 export function healthOf(condition: Condition): Health {
-  const { phase, failure, waitsFor, ownWord } = condition;
+  const { phase, failure, ownWord } = condition;
   switch (phase) {
     case "running":
       return worse(ownWord, silence(condition));
     case "starting":
-      return worse(
-        { kind: "degraded", reason: waitsFor ? `It waits for "${waitsFor}"` : "It is starting" },
-        silence(condition),
-      );
+      return worse(beginning(condition), silence(condition));
     case "stopping":
       return { kind: "degraded", reason: "It is stopping" };
     case "stopped":
@@ -60,6 +57,12 @@ const RANK: Readonly<Record<Health["kind"], number>> = {
 /** The worse of two, the first where they are alike. */
 const worse = (one: Health, other: Health): Health =>
   RANK[other.kind] > RANK[one.kind] ? other : one;
+
+function beginning({ failure, waitsFor }: Condition): Health {
+  if (failure) return { kind: "critical", reason: `It ${failure}, and is starting again` };
+  const reason = waitsFor ? `It waits for "${waitsFor}"` : "It is starting";
+  return { kind: "degraded", reason };
+}
 
 function silence({ silentMs, heartbeatMs }: Condition): Health {
   const reason = (limitMs: number): string => `No sign of life for more than ${limitMs} ms`;

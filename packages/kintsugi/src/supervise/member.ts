@@ -36,6 +36,9 @@ export interface MemberOptions {
 /** A killed process is gone in milliseconds; one that is not waits for a disk that does not answer. */
 const KILL_LIMIT_MS = 5_000;
 
+/** What a program is told of its time to leave: at the end of all of it, it is killed. */
+const OWN_SHARE = 0.9;
+
 /** A component that has not come up by then is a failed restart, though it may still come. */
 const START_LIMIT_MS = 30_000;
 
@@ -178,7 +181,7 @@ export class Member {
     if (!this.#life || hello.incarnation !== this.#record.state.incarnation) return undefined;
     const listener = this.vitals.welcome(hello, link);
     if (this.phase === "stopping") {
-      link.send({ kind: "stop", deadlineMs: this.#options.shutdownMs });
+      link.send({ kind: "stop", deadlineMs: 0 });
     }
     return listener;
   }
@@ -216,7 +219,7 @@ export class Member {
   #begin(life: Life): void {
     this.#life = life;
     this.#record.identity = life.identity ?? null;
-    this.#record.startedAtMs = this.#options.host.clock.epochMs();
+    this.#record.startedAtMs = Math.floor(this.#options.host.clock.epochMs());
     this.vitals.begin(life);
     void life.exited.then((reason) => {
       if (this.#life === life) this.#exited(reason);
@@ -236,18 +239,14 @@ export class Member {
     const stderrTail = body.stderrTail();
     const exit: ExitView = { atMs: host.clock.epochMs(), reason, stderrTail };
     this.#endLife(exit);
-    this.#record.step({ kind: "exit", reason, chance: host.random.next() });
-    const { phase, failure } = this.#record.state;
-    const expected = before === "stopping" || (phase === "stopped" && failure === null);
-    const component = this.name;
-    this.#record.tell({
+    this.#record.step({ kind: "exit", reason, chance: host.random.next() }, (after) => ({
       type: "component.exited",
-      component,
+      component: this.name,
       incarnation,
       reason,
-      expected,
+      expected: before === "stopping" || (after.phase === "stopped" && after.failure === null),
       stderrTail,
-    });
+    }));
     const isWanted = before === "stopping" && !this.#record.isLeaving;
     if (isWanted || this.#startDueInMs() === 0) {
       this.#launch(true); // In the same commit as the exit.
@@ -332,7 +331,7 @@ export class Member {
       return;
     }
     void this.#record.commit();
-    this.vitals.pulse.send({ kind: "stop", deadlineMs: graceMs });
+    this.vitals.pulse.send({ kind: "stop", deadlineMs: Math.floor(graceMs * OWN_SHARE) });
     life.end(graceMs);
     const limitMs = graceMs + KILL_LIMIT_MS;
     const tooLate = new StillAliveError(this.name);

@@ -66,10 +66,12 @@ export class ComponentRecord {
     this.#health = health;
   }
 
-  step(input: ComponentInput): void {
+  /** @param news - a fact that comes before those of what is planned after it */
+  step(input: ComponentInput, news?: (after: ComponentState) => SupervisionFact): void {
     const nowMs = this.#options.host.clock.monotonicMs();
     const before = this.#state;
     this.#state = nextComponent(before, input, this.#options.rules, nowMs);
+    if (news) this.#facts.push(news(this.#state));
     this.#facts.push(...planFacts(this.#options.name, before, this.#state, nowMs));
   }
 

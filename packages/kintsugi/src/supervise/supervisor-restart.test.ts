@@ -64,9 +64,10 @@ describe("a restart that was asked for", () => {
   });
 
   it("never looks like health in between", async () => {
-    const { start, facts, restart, settled } = setup();
+    const { start, pass, facts, restart, settled } = setup();
     await start();
     await settled(restart());
+    await pass(10);
     const kinds = (await facts("health.changed")).flatMap(({ payload }) => {
       const { component, to } = payload as { component: string; to: { kind: string } };
       return component === "web" ? [to.kind] : [];

@@ -72,6 +72,9 @@ describe("a process that beats", () => {
     ]);
     expect(told[0]?.payload).toMatchObject({ incarnation: 1, expected: false });
     expect(told[1]?.payload).toMatchObject({ delayMs: 0, attempt: 1 });
+    expect(told[2]?.payload).toMatchObject({
+      to: { kind: "critical", reason: "It was ended by SIGKILL, and is starting again" },
+    });
   });
 
   it("is measured: its silence, its memory, its limit", async () => {
@@ -146,7 +149,7 @@ describe("a program that ends", () => {
       process.exit(1);
     });
     await start();
-    await pass(24_000);
+    await pass(10_000);
     expect(await facts("component.started")).toHaveLength(6);
     expect(view()).toMatchObject({
       phase: "crash-looping",

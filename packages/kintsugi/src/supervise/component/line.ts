@@ -57,7 +57,7 @@ export class Line {
       } catch {
         waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS); // Nobody listens: no runtime, or not yet.
       }
-      const jitteredMs = (waitMs / 2) * (1 + host.random.next());
+      const jitteredMs = Math.ceil((waitMs / 2) * (1 + host.random.next()));
       await sleep(host.clock, jitteredMs, signal).catch(() => {}); // Closed: the loop sees it.
     }
   }

@@ -200,7 +200,7 @@ function crashLooping(
 const backOffMs = ({ initialDelayMs, maxDelayMs }: RestartLimits, earlier: number): number =>
   earlier === 0 ? 0 : Math.min(initialDelayMs * 2 ** (earlier - 1), maxDelayMs);
 
-const jitter = (waitMs: number, chance: number): number => (waitMs / 2) * (1 + chance);
+const jitter = (waitMs: number, chance: number): number => Math.ceil((waitMs / 2) * (1 + chance));
 
 const longestTrialWaitMs = ({ maxDelayMs }: RestartLimits): number => maxDelayMs * MAX_TRIAL_FACTOR;
 
