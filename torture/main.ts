@@ -95,7 +95,11 @@ async function killWhileItRuns(program: Program): Promise<readonly string[]> {
       concurrency: 6,
     };
     const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
-    await asked(program.dataDir, (client) => client.startRun("digest", input, { id }), patience());
+    await asked(
+      program.dataDir,
+      (client) => client.startRun({ workflow: "digest", input, id }),
+      patience(),
+    );
     let ended = asked(program.dataDir, (client) => completed(client.run(id)), patience());
     let isOver = false;
     const watch = (): void => {

@@ -81,7 +81,11 @@ components:
     heartbeat: 250ms
     shutdown: 1s
 calls:
-  model: { preset: llm, timeout: 2s, retry: { maxAttempts: 4, initialDelay: 50ms, maxDelay: 500ms } }
+  model:
+    preset: llm
+    timeout: 3s
+    retry: { maxAttempts: 40, initialDelay: 100ms, maxDelay: 1s }
+    circuitBreaker: { failureThreshold: 8, successThreshold: 1, timeout: 500ms }
 `,
   );
   const up = spawn(process.execPath, [...nodeFlags, cli, "up", file], {

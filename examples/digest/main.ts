@@ -81,7 +81,11 @@ async function follow(
     addressFile: join(dataDir, "model-server.json"),
     concurrency: 6,
   };
-  await asked(dataDir, (client) => client.startRun("digest", input, { id: "digest" }), signal);
+  await asked(
+    dataDir,
+    (client) => client.startRun({ workflow: "digest", input, id: "digest" }),
+    signal,
+  );
   const shown = new AbortController();
   const lines = showFacts(screen, AbortSignal.any([signal, shown.signal]));
   for (;;) {

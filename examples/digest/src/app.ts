@@ -33,9 +33,6 @@ interface PackageDigest {
   readonly signatures: readonly Signature[];
 }
 
-/** Beyond the executor's own attempts: outages that outlast them, such as a restart of the server. */
-const patience = { maxAttempts: 20, retryDelay: "250ms" } as const;
-
 export const digestPackage: Workflow<PackageInput, PackageDigest> = defineWorkflow(
   "digest-package",
   async (ctx, { folder, addressFile, files }: PackageInput): Promise<PackageDigest> => {
@@ -46,10 +43,8 @@ export const digestPackage: Workflow<PackageInput, PackageDigest> = defineWorkfl
         const { text, sha256 } = readDocument(folder, path);
         return { sha256, words: text.split(/\s+/).length, signature: signatureOf(text) };
       });
-      const { summary, calls } = await ctx.step(
-        `summarise ${path}`,
-        (context) => askForSummary({ addressFile }, readDocument(folder, path).text, context),
-        patience,
+      const { summary, calls } = await ctx.step(`summarise ${path}`, (context) =>
+        askForSummary({ addressFile }, readDocument(folder, path).text, context),
       );
       const licence =
         kind === "licence"

@@ -1,14 +1,11 @@
 /** The model as this program calls it: chat completions under policies, here or at a real provider. */
 
 import { readFileSync } from "node:fs";
-import { type ResilientExecutor, ResilientExecutorFactory, resilientFetch } from "@kintsugi/policy";
+import { checkResponse, ResilientExecutorFactory } from "@kintsugi/policy";
 import type { StepContext } from "kintsugi/workflow";
 
 /** A prompt longer than this says no more about a document. */
 const LONGEST_PROMPT = 24_000;
-
-/** What `calls.model.retry.maxAttempts` of kintsugi.yaml says: a step that failed has used them all. */
-const CALLS_A_TRY = 4;
 
 export interface ModelOptions {
   /** File in which the local model server says where it listens. */
@@ -18,17 +15,17 @@ export interface ModelOptions {
 /**
  * Asks for a summary of `text`; `calls` counts how often the model was asked for it.
  *
- * @throws the last error, classified, when the policies give up; the step is then retried.
+ * @throws the last error, classified, when the policies give up.
  */
 export async function askForSummary(
   { addressFile }: ModelOptions,
   text: string,
-  { signal, idempotencyKey, attempt }: StepContext,
+  { signal, idempotencyKey }: StepContext,
 ): Promise<{ readonly summary: string; readonly calls: number }> {
-  const executor: ResilientExecutor = ResilientExecutorFactory.forLLM("model");
+  const executor = ResilientExecutorFactory.forLLM("model");
   const result = await executor.execute(async (call) => {
     const { baseUrl, key, model } = provider(addressFile);
-    const response = await resilientFetch(`${baseUrl}/chat/completions`, {
+    const response = await fetch(`${baseUrl}/chat/completions`, {
       method: "POST",
       signal: call.signal,
       headers: {
@@ -45,10 +42,10 @@ export async function askForSummary(
         ],
       }),
     });
-    return contentOf(await response.json());
+    return contentOf(await (await checkResponse(response)).json());
   }, signal);
   if (result.success) {
-    return { summary: result.data, calls: (attempt - 1) * CALLS_A_TRY + result.attempts };
+    return { summary: result.data, calls: result.attempts };
   }
   throw result.error;
 }

@@ -3,7 +3,6 @@
 export { AddressUnusableError, PortInUseError, TokensUnreadableError } from "./errors.ts";
 export type {
   CallView,
-  IncidentFilter,
   PlaybookView,
   ReadinessView,
   RuntimeForServer,

@@ -30,6 +30,24 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return new Refusal(statusCode, code, `The request was refused: ${String(message)}`);
 }
 
+/**
+ * What the runtime refused, as a refusal of ours; what is none of its refusals is thrown on. Codes that
+ * the table does not name say that things stand otherwise than the request assumes: 409.
+ */
+export function fromRuntime(error: unknown): Refusal {
+  if (!(error instanceof KintsugiError)) throw error;
+  return new Refusal(STATUSES[error.code] ?? 409, error.code, error.message);
+}
+
+const STATUSES: Readonly<Record<string, number>> = {
+  KINTSUGI_INPUT_REFUSED: 400,
+  KINTSUGI_UNRECORDABLE: 400,
+  KINTSUGI_UNKNOWN_WORKFLOW: 404,
+  KINTSUGI_UNKNOWN_COMPONENT: 404,
+  KINTSUGI_ENGINE_OVERLOADED: 503,
+  KINTSUGI_ENGINE_STOPPED: 503,
+};
+
 /** What the framework refuses by itself. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   404: "KINTSUGI_NOT_FOUND",

@@ -1,12 +1,11 @@
 /** The table of routes: what is asked where, which scope it takes, and how it is answered. */
 
-import { KintsugiError } from "@kintsugi/policy/base";
-
 import type { IncidentStatus } from "../heal/index.ts";
 import type { RunStatus } from "../workflow/index.ts";
 import { limitOf, parameters, statusOf } from "./query.ts";
-import { badRequest, notFound, Refusal } from "./refusal.ts";
+import { badRequest, fromRuntime, notFound } from "./refusal.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
+import { startRun } from "./start-run.ts";
 import type { Caller, Scope } from "./tokens.ts";
 
 /** What a request asks, after its sender was let in. */
@@ -42,6 +41,9 @@ const INCIDENT_STATUSES: readonly IncidentStatus[] = [
   "suppressed",
 ];
 
+/** What names a run must fit into an address. */
+const LONGEST_NAME = 512;
+
 /** Why somebody restarts a component is a sentence, not a letter. */
 const LONGEST_WHY = 500;
 
@@ -67,6 +69,8 @@ export function routesOf(runtime: RuntimeForServer, closing: AbortSignal): reado
       const filter = { ...rest, ...statusOf(status, RUN_STATUSES), ...limitOf(limit) };
       return { runs: await runtime.runs(filter) };
     }),
+    startRun(runtime),
+    startRun(runtime),
     read("/api/v1/runs/:id", async ({ params: { id = "" } }) =>
       found(await runtime.run(id), `run "${id}"`),
     ),
@@ -108,15 +112,44 @@ const restart = (runtime: RuntimeForServer, closing: AbortSignal): Route => ({
     const view = () => runtime.components().find((component) => component.name === name);
     found(view(), `component "${name}"`);
     const why = `${whyOf(body)} (asked for by ${caller?.name} over HTTP)`;
-    try {
-      await runtime.restartComponent(name, why, closing);
-    } catch (error) {
-      if (!(error instanceof KintsugiError)) throw error;
-      throw new Refusal(409, error.code, error.message);
-    }
+    await runtime.restartComponent(name, why, closing).catch((error: unknown) => {
+      throw fromRuntime(error);
+    });
     return { status: 200, body: found(view(), `component "${name}"`) };
   },
 });
+
+const startRun = (runtime: RuntimeForServer): Route => ({
+  method: "POST",
+  path: "/api/v1/runs",
+  scope: "operate",
+  async answer({ body }) {
+    const { workflow, input, id } = runRequestOf(body);
+    const options = id === undefined ? {} : { id };
+    const run = await runtime.startRun(workflow, input, options).catch((error: unknown) => {
+      throw fromRuntime(error);
+    });
+    return { status: 201, body: run };
+  },
+});
+
+interface RunRequest {
+  readonly workflow: string;
+  readonly input: unknown;
+  readonly id: string | undefined;
+}
+
+function runRequestOf(body: unknown): RunRequest {
+  const isMap = typeof body === "object" && body !== null && !Array.isArray(body);
+  const { workflow, input, id, ...others } = isMap ? (body as Record<string, unknown>) : {};
+  const isName = (text: unknown): text is string =>
+    typeof text === "string" && text !== "" && text.length <= LONGEST_NAME;
+  const isKnown = Object.keys(others).length === 0 && (id === undefined || isName(id));
+  if (isKnown && isName(workflow)) return { workflow, input, id };
+  throw badRequest(
+    'The body must be { "workflow": its name, "input": any JSON, "id": text or none }',
+  );
+}
 
 function whyOf(body: unknown): string {
   if (body === undefined || body === null) return "no reason was given";

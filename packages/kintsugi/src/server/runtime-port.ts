@@ -2,10 +2,10 @@
 
 import type { Clock } from "@kintsugi/policy/base";
 
-import type { IncidentStatus, IncidentView, TrustView } from "../heal/index.ts";
+import type { IncidentFilter, IncidentView, TrustView } from "../heal/index.ts";
 import type { FactLog, StoreState } from "../store/index.ts";
 import type { ComponentView, Health } from "../supervise/index.ts";
-import type { RunFilter, RunStatus, RunView } from "../workflow/index.ts";
+import type { RunFilter, RunStatus, RunView, StartOptions } from "../workflow/index.ts";
 
 export interface RuntimeForServer {
   /** The program's name, as its configuration gives it. */
@@ -32,6 +32,18 @@ export interface RuntimeForServer {
   /** Newest first. */
   runs(filter: RunFilter): Promise<readonly RunView[]>;
   run(id: string): Promise<RunView | undefined>;
+  /**
+   * Starts a run, or finds the one of that id; it is durable when this resolves.
+   *
+   * @throws {@link KintsugiError} when nobody brought the workflow, or its input is refused.
+   */
+  startRun(workflow: string, input: unknown, options: StartOptions): Promise<RunView>;
+  /**
+   * Accepts a run; it is durable when this resolves. The same id gives the same run, never a second.
+   *
+   * @throws {@link KintsugiError} when there is no such workflow, or it does not take the input.
+   */
+  startRun(order: RunOrder): Promise<RunView>;
   trust(): Promise<readonly TrustView[]>;
   playbooks(): readonly PlaybookView[];
 }
@@ -40,6 +52,14 @@ export interface ReadinessView {
   readonly ready: boolean;
   /** What is missing, a sentence each; empty when ready. */
   readonly reasons: readonly string[];
+}
+
+export interface RunOrder {
+  /** Name of a workflow that a module has brought. */
+  readonly workflow: string;
+  readonly input: unknown;
+  /** @defaultValue a UUID */
+  readonly id?: string;
 }
 
 /** A program at a glance. */
@@ -77,11 +97,4 @@ export interface PlaybookView {
   readonly name: string;
   /** What it does, in one sentence. */
   readonly description: string;
-}
-
-export interface IncidentFilter {
-  readonly status?: IncidentStatus;
-  readonly component?: string;
-  /** @defaultValue 100 */
-  readonly limit?: number;
 }

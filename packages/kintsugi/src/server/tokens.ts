@@ -5,7 +5,14 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import { type Clock, type ErrorReporter, type Random, toError } from "@kintsugi/policy/base";
+import {
+  type Clock,
+  type ErrorReporter,
+  type Random,
+  reportError,
+  systemClock,
+  toError,
+} from "@kintsugi/policy/base";
 
 import type { Files } from "../host/index.ts";
 import { TokensUnreadableError } from "./errors.ts";
@@ -26,16 +33,17 @@ export interface TokenStore {
 }
 
 export interface TokenStoreOptions {
-  readonly files: Files;
-  readonly clock: Clock;
-  /** The file of hashes. */
-  readonly path: string;
-  /** Hears that the file cannot be read; until it can, nobody gets in. */
-  readonly onError: ErrorReporter;
+  readonly files: Pick<Files, "read">;
+  /** `tokens` is the file of hashes. */
+  readonly paths: { readonly tokens: string };
+  /** Hears that the file cannot be read; until it can, nobody gets in. @defaultValue the platform's */
+  readonly onError?: ErrorReporter;
+  /** @defaultValue the system's */
+  readonly clock?: Clock;
 }
 
 export interface CliTokenOptions {
-  readonly files: Files;
+  readonly files: Pick<Files, "read" | "writeAtomic">;
   readonly random: Random;
   readonly paths: { readonly tokens: string; readonly cliToken: string };
 }
@@ -70,14 +78,15 @@ export function reaches(scopes: readonly Scope[], needed: Scope): boolean {
 }
 
 /** Reads the file when it is asked, at most once a second. Fails closed: an unreadable file knows nobody. */
-export function tokenStore({ files, clock, path, onError }: TokenStoreOptions): TokenStore {
+export function tokenStore(options: TokenStoreOptions): TokenStore {
+  const { files, paths, onError = reportError, clock = systemClock } = options;
   let tokens: readonly StoredToken[] = [];
   let freshUntilMs = Number.NEGATIVE_INFINITY;
   const refresh = (): void => {
     if (clock.monotonicMs() < freshUntilMs) return;
     freshUntilMs = clock.monotonicMs() + FRESH_MS;
     try {
-      tokens = readTokens(files, path);
+      tokens = readTokens(files, paths.tokens);
     } catch (error) {
       tokens = [];
       onError(error);
@@ -127,7 +136,7 @@ export function ensureCliToken({ files, random, paths }: CliTokenOptions): strin
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-function readTokens(files: Files, path: string): readonly StoredToken[] {
+function readTokens(files: Pick<Files, "read">, path: string): readonly StoredToken[] {
   const text = files.read(path);
   if (text === undefined) return [];
   const stored = parse(path, text) as { readonly v?: unknown; readonly tokens?: unknown } | null;

@@ -1,6 +1,6 @@
 /** The only door to time. Nothing else in the house reads a clock or sets a timer. */
 export interface Clock {
-  /** Wall time in milliseconds since the Unix epoch: for what is stored. It may jump. */
+  /** Wall time in whole milliseconds since the Unix epoch: for what is stored. It may jump. */
   epochMs(): number;
   /** Milliseconds since some start of its own: for spans. Never goes back, means nothing elsewhere. */
   monotonicMs(): number;

@@ -2,12 +2,12 @@
 
 import { toError } from "@kintsugi/policy/base";
 
-import type { IncidentView, TrustView } from "../../heal/index.ts";
+import type { IncidentFilter, IncidentView, TrustView } from "../../heal/index.ts";
 import type { Fetch } from "../../host/index.ts";
 import type { Fact } from "../../store/index.ts";
 import type { ComponentView } from "../../supervise/index.ts";
-import type { RunFilter, RunView } from "../../workflow/index.ts";
-import type { IncidentFilter, PlaybookView, ReadinessView, StatusView } from "../runtime-port.ts";
+import type { RunFilter, RunView, StartOptions } from "../../workflow/index.ts";
+import type { PlaybookView, ReadinessView, RunOrder, StatusView } from "../runtime-port.ts";
 import {
   ForbiddenError,
   NotFoundError,
@@ -50,6 +50,15 @@ export interface Client {
   incident(id: string, signal?: AbortSignal): Promise<IncidentView>;
   runs(filter?: RunFilter, signal?: AbortSignal): Promise<readonly RunView[]>;
   run(id: string, signal?: AbortSignal): Promise<RunView>;
+  /** Starts a run, durably; the same id gives the same run, never a second. */
+  startRun(order: RunOrder, signal?: AbortSignal): Promise<RunView>;
+  /** Starts a run, or finds the one of that id; it is durable when this resolves. */
+  startRun(
+    workflow: string,
+    input: unknown,
+    options?: StartOptions,
+    signal?: AbortSignal,
+  ): Promise<RunView>;
   trust(signal?: AbortSignal): Promise<readonly TrustView[]>;
   playbooks(signal?: AbortSignal): Promise<readonly PlaybookView[]>;
   /**
@@ -98,6 +107,16 @@ export function createClient(options: ClientOptions): Client {
     incident: (id, signal) => read(`/api/v1/incidents/${encodeURIComponent(id)}`, signal),
     runs: (filter, signal) => list(`/api/v1/runs${query(filter)}`, "runs", signal),
     run: (id, signal) => read(`/api/v1/runs/${encodeURIComponent(id)}`, signal),
+    async startRun(order, signal) {
+      return (await bodyOf(
+        await send("/api/v1/runs", { method: "POST", body: order, signal }),
+      )) as RunView;
+    },
+    async startRun(workflow, input, options, signal) {
+      const body = { workflow, input, ...options };
+      const response = await send("/api/v1/runs", { method: "POST", body, signal });
+      return (await bodyOf(response)) as RunView;
+    },
     trust: (signal) => list("/api/v1/trust", "trust", signal),
     playbooks: (signal) => list("/api/v1/playbooks", "playbooks", signal),
     async *events(signal, lastId, types) {

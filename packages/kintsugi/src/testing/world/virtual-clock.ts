@@ -23,7 +23,7 @@ export class VirtualClock implements Clock {
   #firingsNow = 0;
 
   epochMs(): number {
-    return this.#nowMs + this.#offsetMs;
+    return Math.floor(this.#nowMs + this.#offsetMs);
   }
 
   /** Milliseconds since the world began. */

@@ -1,0 +1,157 @@
+/**
+ * The runtime as a process: takes the data folder, says who it is, works and beats until it is told to
+ * leave. What it refuses is one line on stderr, the last one, and a code that says whose fault it is.
+ */
+
+import { type ErrorReporter, toError } from "@kintsugi/policy/base";
+
+import { type KintsugiConfig, loadConfig, printFaults } from "../config/index.ts";
+import { type Host, type InstancePaths, watchEventLoop } from "../host/index.ts";
+import { ensureCliToken, type RunningServer, startServer, tokenStore } from "../server/index.ts";
+import {
+  dialWatchdog,
+  readKillSwitch,
+  type WatchdogLink,
+  watchdogProgram,
+} from "../watchdog/index.ts";
+import { createWithParts } from "./create-kintsugi.ts";
+import type { Kintsugi } from "./kintsugi.ts";
+import { LOCK_HELD, REFUSED_CONFIGURATION, REFUSED_ENVIRONMENT, STORE_FAILED } from "./refusal.ts";
+import { serverView } from "./server-view.ts";
+import { DataFolderOwnedError, openSystem, type System } from "./system.ts";
+
+export interface Surroundings {
+  readonly host: Host;
+  /** A line for the log. */
+  readonly print: (line: string) => void;
+  /** A line for stderr. */
+  readonly complain: (line: string) => void;
+  /** SIGTERM and its kin. */
+  readonly onSignal: (listener: () => void) => void;
+}
+
+/** What closing takes from, as far as the start has come. */
+interface Opened {
+  link?: WatchdogLink;
+  kintsugi?: Kintsugi;
+  server?: RunningServer;
+  system?: System;
+}
+
+/** Resolves with the exit code, when everything is closed. */
+export async function runRuntime(configFile: string, surroundings: Surroundings): Promise<number> {
+  const { host, complain, print } = surroundings;
+  const loaded = loadConfig(configFile, { env: host.env, files: host.files });
+  if (!loaded.ok) {
+    complain(printFaults(loaded.faults));
+    return REFUSED_CONFIGURATION;
+  }
+  const report: ErrorReporter = (error) => complain(`${toError(error).stack}`);
+  const ending = Promise.withResolvers<number>();
+  surroundings.onSignal(() => ending.resolve(0));
+
+  const opened: Opened = {};
+  let code: number;
+  try {
+    await open(loaded.config, configFile, surroundings, opened, ending.resolve, report);
+    code = await ending.promise;
+    print(`leaving with ${code}`);
+  } catch (error) {
+    complain(toError(error).message.replaceAll("\n", " "));
+    code = error instanceof DataFolderOwnedError ? LOCK_HELD : REFUSED_ENVIRONMENT;
+  }
+  await close(opened, code, report);
+  return code;
+}
+
+async function open(
+  config: KintsugiConfig,
+  configFile: string,
+  { host, print }: Surroundings,
+  opened: Opened,
+  end: (code: number) => void,
+  report: ErrorReporter,
+): Promise<void> {
+  const system = await openSystem(config, host, (paths) => {
+    writeIdentity(host, paths, null);
+    watchEventLoop({ file: `${paths.hangsDir}/runtime.jsonl` });
+    opened.link = dial(config, configFile, host, paths, end, report);
+  });
+  opened.system = system;
+  const { kintsugi, parts } = await createWithParts({
+    config,
+    system: { ...system, close: async () => {} }, // Closed below, also when the start fails.
+    onFatal: (error) => {
+      report(error);
+      end(STORE_FAILED);
+    },
+    onListenerError: report,
+  });
+  opened.kintsugi = kintsugi;
+  ensureCliToken({ files: host.files, random: host.random, paths: system.paths });
+  opened.server = await startServer({
+    runtime: serverView(kintsugi, parts),
+    host: config.server.host,
+    port: config.server.port,
+    tokens: tokenStore({
+      files: host.files,
+      clock: host.clock,
+      path: system.paths.tokens,
+      onError: report,
+    }),
+    onError: report,
+  });
+  writeIdentity(host, system.paths, opened.server.url);
+  opened.link?.ready(opened.server.url);
+  print(`ready at ${opened.server.url}`);
+}
+
+/** The other side of the guard: a watchdog that left without a goodbye is started again. */
+function dial(
+  config: KintsugiConfig,
+  configFile: string,
+  host: Host,
+  paths: InstancePaths,
+  end: (code: number) => void,
+  report: ErrorReporter,
+): WatchdogLink {
+  const startAnother = (): void => {
+    if (readKillSwitch(host.files, paths.killSwitch).kind !== "released") return;
+    const { hangMs, restart } = config.watchdog;
+    const options = { paths, configFile, env: host.env, boot: true, hangMs, restart };
+    host.processes.spawn(watchdogProgram(options));
+  };
+  return dialWatchdog(host, paths, {
+    onLost: startAnother,
+    onStopRequested: () => end(0),
+    onHookError: report,
+  });
+}
+
+function writeIdentity(host: Host, paths: InstancePaths, url: string | null): void {
+  const identity = {
+    ...host.processes.self,
+    instance: paths.instance,
+    socket: paths.componentSocket,
+    url,
+    startedAtMs: host.clock.epochMs(),
+  };
+  host.files.writeAtomic(paths.runtimeFile, `${JSON.stringify(identity)}\n`);
+}
+
+/** In the order of their standing: nobody is served by what is already closed. */
+async function close(opened: Opened, code: number, report: ErrorReporter): Promise<void> {
+  const steps = [
+    () => opened.server?.close(),
+    () => (code === STORE_FAILED ? undefined : opened.kintsugi?.stop()),
+    () => opened.system?.close?.(),
+  ];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      report(error);
+    }
+  }
+  opened.link?.goodbye(code);
+}
