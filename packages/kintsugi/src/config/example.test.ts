@@ -125,6 +125,11 @@ describe("a program without a file", () => {
     expect(defaultConfig({}, "/").name).toBe("kintsugi");
   });
 
+  it("may give a kernel itself, in place of its module", () => {
+    const { components } = defaultConfig({ components: { memory: { kind: "kernel" } } });
+    expect(components["memory"]).not.toHaveProperty("module");
+  });
+
   it("hears of all that is wrong with its object", () => {
     const wrong = { nmae: "x", server: { port: -1 } } as ConfigInput;
     expect(() => defaultConfig(wrong)).toThrow(ConfigError);

@@ -8,7 +8,7 @@ import type { Files } from "../host/index.ts";
 import { applyOverrides, type Environment, readOverrides, scalarKeys } from "./environment.ts";
 import { explain, type Finding } from "./explain.ts";
 import { type ConfigFault, keyName, type Place, printFaults, printPlace } from "./faults.ts";
-import { findBrokenRelations } from "./relations.ts";
+import { findBrokenRelations, findMissingModules } from "./relations.ts";
 import { type PlacelessConfig, schema } from "./schema.ts";
 import type { ComponentConfig, KintsugiConfig } from "./types.ts";
 import type { ConfigInput } from "./written.ts";
@@ -62,7 +62,7 @@ export function loadConfig(file: string, { env, files }: LoadOptions): LoadedCon
     const variable = overrides.variableOf(path);
     return variable === undefined ? written.place(path, part) : { kind: "variable", variable };
   };
-  const { config, findings } = check(tree);
+  const { config, findings } = check(tree, findMissingModules);
   const faults = [...written.faults, ...findings.map((finding) => toFault(finding, place))];
   if (!config || faults.length > 0) return { ok: false, faults: inOrder(faults) };
   return {
@@ -117,12 +117,12 @@ interface Checked {
   readonly findings: readonly Finding[];
 }
 
-function check(tree: unknown): Checked {
+function check(tree: unknown, more: (tree: unknown) => readonly Finding[] = () => []): Checked {
   const parsed = schema.safeParse(tree);
   const findings = parsed.success ? [] : explain(parsed.error.issues, tree);
   return {
     config: parsed.data,
-    findings: withoutTwins([...findings, ...findBrokenRelations(tree)]),
+    findings: withoutTwins([...findings, ...findBrokenRelations(tree), ...more(tree)]),
   };
 }
 

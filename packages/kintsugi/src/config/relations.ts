@@ -7,6 +7,7 @@ import type { Finding } from "./explain.ts";
 import { show } from "./explain.ts";
 import { keyName } from "./faults.ts";
 import { nearest } from "./nearest.ts";
+import { KERNEL_MODULE } from "./schema-parts.ts";
 import { alternatives, MOST_ENTRIES } from "./values.ts";
 import type { Path } from "./yaml.ts";
 
@@ -27,6 +28,17 @@ export function findBrokenRelations(tree: unknown): readonly Finding[] {
     ),
     ...brokenPlan(tree, components),
   ];
+}
+
+/** A file cannot hold a kernel as a program can: it must say which module has it. */
+export function findMissingModules(tree: unknown): readonly Finding[] {
+  return Object.entries(mapAt(tree, "components")).flatMap(([name, component]) => {
+    const { kind, module } = fieldsOf(component);
+    if (kind !== "kernel" || module !== undefined) return [];
+    const path = ["components", name, "module"];
+    const message = `${keyName(path)} is missing; expected ${KERNEL_MODULE}`;
+    return [{ path, part: "value" as const, message }];
+  });
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -18,6 +18,8 @@ import {
 } from "./values.ts";
 import type { WrittenCall, WrittenComponent, WrittenFault, WrittenTrigger } from "./written.ts";
 
+export const KERNEL_MODULE = "a file that exports the kernel";
+
 const name = text("the name of a component");
 
 const variableName = z.string().regex(/^[^=\s]{1,256}$/, "the name of a variable");
@@ -49,14 +51,12 @@ const processComponent = keys({
 
 const kernelComponent = keys({
   kind: z.literal("kernel"),
-  module: text("a file that exports the kernel"),
+  module: text(KERNEL_MODULE).optional(),
   ...component,
   heartbeat: span(10).prefault("1s"),
-}).transform(({ heartbeat, shutdown, ...rest }) => ({
-  ...rest,
-  heartbeatMs: heartbeat,
-  shutdownMs: shutdown,
-}));
+}).transform(({ heartbeat, shutdown, ...rest }) =>
+  present({ ...rest, heartbeatMs: heartbeat, shutdownMs: shutdown }),
+);
 
 export const components: z.ZodType<
   Record<string, ComponentConfig>,

@@ -82,8 +82,8 @@ export interface WrittenProcess extends WrittenComponentBase {
 
 export interface WrittenKernel extends WrittenComponentBase {
   readonly kind: "kernel";
-  /** File that exports the kernel. */
-  readonly module: string;
+  /** File that exports the kernel. Needed in a file; a program may give the kernel itself instead. */
+  readonly module?: string | undefined;
 }
 
 export type WrittenComponent = WrittenProcess | WrittenKernel;

@@ -5,7 +5,6 @@ import type { RunStatus } from "../workflow/index.ts";
 import { limitOf, parameters, statusOf } from "./query.ts";
 import { badRequest, fromRuntime, notFound } from "./refusal.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
-import { startRun } from "./start-run.ts";
 import type { Caller, Scope } from "./tokens.ts";
 
 /** What a request asks, after its sender was let in. */
@@ -69,7 +68,6 @@ export function routesOf(runtime: RuntimeForServer, closing: AbortSignal): reado
       const filter = { ...rest, ...statusOf(status, RUN_STATUSES), ...limitOf(limit) };
       return { runs: await runtime.runs(filter) };
     }),
-    startRun(runtime),
     startRun(runtime),
     read("/api/v1/runs/:id", async ({ params: { id = "" } }) =>
       found(await runtime.run(id), `run "${id}"`),

@@ -38,12 +38,6 @@ export interface RuntimeForServer {
    * @throws {@link KintsugiError} when nobody brought the workflow, or its input is refused.
    */
   startRun(workflow: string, input: unknown, options: StartOptions): Promise<RunView>;
-  /**
-   * Accepts a run; it is durable when this resolves. The same id gives the same run, never a second.
-   *
-   * @throws {@link KintsugiError} when there is no such workflow, or it does not take the input.
-   */
-  startRun(order: RunOrder): Promise<RunView>;
   trust(): Promise<readonly TrustView[]>;
   playbooks(): readonly PlaybookView[];
 }
@@ -52,14 +46,6 @@ export interface ReadinessView {
   readonly ready: boolean;
   /** What is missing, a sentence each; empty when ready. */
   readonly reasons: readonly string[];
-}
-
-export interface RunOrder {
-  /** Name of a workflow that a module has brought. */
-  readonly workflow: string;
-  readonly input: unknown;
-  /** @defaultValue a UUID */
-  readonly id?: string;
 }
 
 /** A program at a glance. */

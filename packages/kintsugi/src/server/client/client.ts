@@ -7,7 +7,7 @@ import type { Fetch } from "../../host/index.ts";
 import type { Fact } from "../../store/index.ts";
 import type { ComponentView } from "../../supervise/index.ts";
 import type { RunFilter, RunView, StartOptions } from "../../workflow/index.ts";
-import type { PlaybookView, ReadinessView, RunOrder, StatusView } from "../runtime-port.ts";
+import type { PlaybookView, ReadinessView, StatusView } from "../runtime-port.ts";
 import {
   ForbiddenError,
   NotFoundError,
@@ -50,8 +50,6 @@ export interface Client {
   incident(id: string, signal?: AbortSignal): Promise<IncidentView>;
   runs(filter?: RunFilter, signal?: AbortSignal): Promise<readonly RunView[]>;
   run(id: string, signal?: AbortSignal): Promise<RunView>;
-  /** Starts a run, durably; the same id gives the same run, never a second. */
-  startRun(order: RunOrder, signal?: AbortSignal): Promise<RunView>;
   /** Starts a run, or finds the one of that id; it is durable when this resolves. */
   startRun(
     workflow: string,
@@ -107,11 +105,6 @@ export function createClient(options: ClientOptions): Client {
     incident: (id, signal) => read(`/api/v1/incidents/${encodeURIComponent(id)}`, signal),
     runs: (filter, signal) => list(`/api/v1/runs${query(filter)}`, "runs", signal),
     run: (id, signal) => read(`/api/v1/runs/${encodeURIComponent(id)}`, signal),
-    async startRun(order, signal) {
-      return (await bodyOf(
-        await send("/api/v1/runs", { method: "POST", body: order, signal }),
-      )) as RunView;
-    },
     async startRun(workflow, input, options, signal) {
       const body = { workflow, input, ...options };
       const response = await send("/api/v1/runs", { method: "POST", body, signal });
