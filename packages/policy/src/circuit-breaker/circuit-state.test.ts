@@ -15,6 +15,72 @@ import {
 
 type Action = "start" | "reset" | Outcome;
 
+/** A circuit with all that is in flight through it, checked against the rules after every step. */
+class CheckedCircuit {
+  state: CircuitState = closed(0);
+  readonly #limits: CircuitLimits;
+  readonly #inFlight: Permit[] = [];
+  #nowMs = 0;
+
+  constructor(limits: CircuitLimits) {
+    this.#limits = limits;
+  }
+
+  live(waitMs: number, action: Action, which: number): void {
+    this.#nowMs += waitMs;
+    const before = this.state;
+    if (action === "start") this.#start();
+    else if (action === "reset") this.state = reset(before);
+    else this.#settle(action, which);
+    if (action === "ignore") expect(this.state.kind).toBe(before.kind);
+    if (action === "reset") expect(this.state).toEqual(closed(before.epoch + 1));
+    const isNew = this.state.kind !== before.kind || action === "reset";
+    expect(this.state.epoch - before.epoch).toBe(isNew ? 1 : 0);
+    this.#check(this.state);
+  }
+
+  admitsInTheEnd(): boolean {
+    const { timeoutMs, leaseMs } = this.#limits;
+    return admit(this.state, this.#limits, this.#nowMs + Math.max(timeoutMs, leaseMs)).admitted;
+  }
+
+  #start(): void {
+    const admission = admit(this.state, this.#limits, this.#nowMs);
+    expect(admission.admitted).toBe(this.#mayStart(this.state));
+    if (!admission.admitted) return;
+    this.state = admission.state;
+    expect(admission.permit.epoch).toBe(this.state.epoch);
+    this.#inFlight.push(admission.permit);
+  }
+
+  #settle(outcome: Outcome, which: number): void {
+    const [permit] = this.#inFlight.splice(which % Math.max(this.#inFlight.length, 1), 1);
+    if (permit) this.state = settle(this.state, this.#limits, this.#nowMs, permit, outcome);
+  }
+
+  #mayStart(state: CircuitState): boolean {
+    if (state.kind === "open") return this.#nowMs >= state.untilMs;
+    if (state.kind === "closed") return true;
+    return this.#trialsOf(state.epoch).length + state.successes < this.#limits.successThreshold;
+  }
+
+  #trialsOf(epoch: number): readonly number[] {
+    return this.#inFlight.flatMap(({ epoch: own, leaseEndMs }) =>
+      own === epoch && this.#nowMs < leaseEndMs ? [leaseEndMs] : [],
+    );
+  }
+
+  #check(state: CircuitState): void {
+    const { failureThreshold, successThreshold } = this.#limits;
+    if (state.kind === "closed") expect(state.failures).toBeLessThan(failureThreshold);
+    if (state.kind !== "half-open") return;
+    const held = state.leases.filter((endMs) => this.#nowMs < endMs);
+    expect(held).toEqual(this.#trialsOf(state.epoch));
+    expect(state.leases.length).toBeLessThanOrEqual(successThreshold);
+    expect(state.successes).toBeLessThan(successThreshold);
+  }
+}
+
 describe("a circuit, in any history", () => {
   const step = fc.record({
     waitMs: fc.integer({ min: 0, max: 50 }),
@@ -34,56 +100,15 @@ describe("a circuit, in any history", () => {
 
   it("admits neither too early nor too many, never locks up, and never goes back in epoch", () => {
     const transitions = new Set<string>();
-
     fc.assert(
       fc.property(anyLimits, fc.array(step, { maxLength: 200, size: "max" }), (limits, steps) => {
-        let nowMs = 0;
-        let state = closed(0);
-        const inFlight: Permit[] = [];
-        const trialsOf = (epoch: number): number[] =>
-          inFlight.flatMap(({ epoch: own, leaseEndMs }) =>
-            own === epoch && nowMs < leaseEndMs ? [leaseEndMs] : [],
-          );
-        const mayStart = (): boolean => {
-          if (state.kind === "open") return nowMs >= state.untilMs;
-          if (state.kind === "closed") return true;
-          return trialsOf(state.epoch).length + state.successes < limits.successThreshold;
-        };
-
+        const circuit = new CheckedCircuit(limits);
         for (const { waitMs, action, which } of steps) {
-          nowMs += waitMs;
-          const before: CircuitState = state;
-          if (action === "reset") {
-            state = reset(state);
-            expect(state).toEqual(closed(before.epoch + 1));
-          } else if (action === "start") {
-            const admission = admit(state, limits, nowMs);
-            expect(admission.admitted).toBe(mayStart());
-            if (!admission.admitted) continue;
-            state = admission.state;
-            expect(admission.permit.epoch).toBe(state.epoch);
-            inFlight.push(admission.permit);
-          } else {
-            const [permit] = inFlight.splice(which % Math.max(inFlight.length, 1), 1);
-            if (!permit) continue;
-            state = settle(state, limits, nowMs, permit, action);
-            if (action === "ignore") expect(state.kind).toBe(before.kind);
-          }
-
-          if (state.kind !== before.kind) transitions.add(`${before.kind} > ${state.kind}`);
-          const isNew = state.kind !== before.kind || action === "reset";
-          expect(state.epoch - before.epoch).toBe(isNew ? 1 : 0);
-          if (state.kind === "closed") expect(state.failures).toBeLessThan(limits.failureThreshold);
-          if (state.kind === "half-open") {
-            const held = state.leases.filter((endMs) => nowMs < endMs);
-            expect(held).toEqual(trialsOf(state.epoch));
-            expect(state.leases.length).toBeLessThanOrEqual(limits.successThreshold);
-            expect(state.successes).toBeLessThan(limits.successThreshold);
-          }
+          const before = circuit.state.kind;
+          circuit.live(waitMs, action, which);
+          if (circuit.state.kind !== before) transitions.add(`${before} > ${circuit.state.kind}`);
         }
-
-        const muchLaterMs = nowMs + Math.max(limits.timeoutMs, limits.leaseMs);
-        expect(admit(state, limits, muchLaterMs).admitted).toBe(true);
+        expect(circuit.admitsInTheEnd()).toBe(true);
       }),
     );
 

@@ -39,7 +39,7 @@ export interface CircuitLimits {
 /** What an admitted call holds until it settles; at `leaseEndMs` a trial loses its place. */
 export type Permit = Readonly<{ epoch: number; leaseEndMs: number }>;
 
-export type Admission = Readonly<
+type Admission = Readonly<
   | { admitted: true; state: CircuitState; permit: Permit }
   | { admitted: false; retryAfterMs: number }
 >;

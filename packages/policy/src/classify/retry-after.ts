@@ -3,7 +3,7 @@
 import type { Clock } from "../base/index.ts";
 
 /** Headers as `fetch` gives them, or as a plain object with names in any case. */
-export type HeaderSource = unknown;
+type HeaderSource = unknown;
 
 /** Milliseconds, as OpenAI's and Azure's servers send them; finer than the standard's seconds. */
 const MILLISECOND_HEADERS = ["retry-after-ms", "x-ms-retry-after-ms"];

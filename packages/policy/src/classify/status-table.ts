@@ -31,7 +31,7 @@ const statuses: ReadonlyMap<number, ErrorClass> = new Map([
   [529, "overloaded"],
 ]);
 
-/** No server will ever do better at these: not implemented, version not supported. */
+/** Servers never get better at these: a method, or a version of HTTP, that they do not know. */
 const hopeless: ReadonlySet<number> = new Set([501, 505]);
 
 /** Undefined where the status is none of an error. */

@@ -17,11 +17,11 @@ export type FetchFunction = (address: string | URL, init?: RequestInit) => Promi
  */
 export function resilientFetch<F = never>(
   executor: ResilientExecutor<F>,
-  fetch: FetchFunction,
+  send: FetchFunction,
 ): (address: string | URL, init?: RequestInit) => Promise<Response | F> {
   return async (address, init = {}) => {
     const result = await executor.execute(
-      async ({ signal }) => checkResponse(await fetch(address, { ...init, signal })),
+      async ({ signal }) => checkResponse(await send(address, { ...init, signal })),
       init.signal ?? undefined,
     );
     if (result.success) return result.data;

@@ -41,7 +41,7 @@ export interface FailedAttempt {
   readonly nested: NestedAttempts | undefined;
 }
 
-export type RetryDecision = Readonly<
+type RetryDecision = Readonly<
   | { kind: "again"; delayMs: number }
   | { kind: "give-up"; why: "not-retryable" | "attempts" | "wait" | "time" }
 >;
