@@ -1,7 +1,6 @@
 /**
  * The thread that watches the main one. It only reads a counter, so it asks nothing of a loop that may
- * have stopped, and it gets as little of the processor as the thread it watches: a starved machine
- * makes both slow, and blames nobody. It imports nothing of the house, so that it starts anywhere.
+ * have stopped, and it gets as little of the processor as the thread it watches.
  */
 
 import { appendFileSync, mkdirSync } from "node:fs";
@@ -10,6 +9,7 @@ import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 
 import type { LoopStall, LoopWatchOrder } from "./loop-watch.ts";
+import { look, turning } from "./loop-watch-state.ts";
 
 /** Time for the main thread to show its stack: 7 to 14 ms were measured on a busy machine. */
 const STACK_TIMEOUT_MS = 500;
@@ -20,30 +20,22 @@ const STACK_LINES = 50;
 const order = workerData as LoopWatchOrder;
 const beats = new Int32Array(order.beats);
 
-let seenBeats = Atomics.load(beats, 0);
-let lookedAtMs = performance.now();
-let silentMs = 0;
+let state = turning(Atomics.load(beats, 0), performance.now());
 let stall: LoopStall | undefined;
 
-setInterval(look, order.beatMs);
+setInterval(watch, order.beatMs);
 
-function look(): void {
-  const nowMs = performance.now();
-  // A look that comes late was held up itself: then all were, and only the usual time counts.
-  const passedMs = Math.min(nowMs - lookedAtMs, 2 * order.beatMs);
-  lookedAtMs = nowMs;
-  const newBeats = Atomics.load(beats, 0);
-  if (newBeats !== seenBeats) {
-    if (stall) parentPort?.postMessage({ ...stall, stalledMs: Math.round(silentMs) });
-    seenBeats = newBeats;
-    silentMs = 0;
+function watch(): void {
+  const before = state;
+  state = look(state, order, performance.now(), Atomics.load(beats, 0));
+  if (state.kind === before.kind) return;
+  if (state.kind === "stalled") {
+    stall = { atMs: Date.now(), stalledMs: Math.round(state.silentMs), stack: [] };
+    void report(stall);
+  } else {
+    parentPort?.postMessage({ ...stall, stalledMs: Math.round(before.silentMs) });
     stall = undefined;
-    return;
   }
-  silentMs += passedMs;
-  if (stall || silentMs < order.reportMs) return;
-  stall = { atMs: Date.now(), stalledMs: Math.round(silentMs), stack: [] };
-  void report(stall);
 }
 
 async function report(found: LoopStall): Promise<void> {

@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 
 import { wholeNumber } from "@kintsugi/policy/base";
 
+import type { LoopLimits } from "./loop-watch-state.ts";
 import { siblingProgram } from "./own-program.ts";
 
 export interface LoopWatchOptions {
@@ -29,10 +30,8 @@ export interface LoopWatch {
 }
 
 /** What the thread is told. */
-export interface LoopWatchOrder {
+export interface LoopWatchOrder extends LoopLimits {
   readonly beats: SharedArrayBuffer;
-  readonly beatMs: number;
-  readonly reportMs: number;
   readonly file: string;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -123,6 +123,16 @@ describe("an identity", () => {
     }
   });
 
+  it("is read rightly from a program with a strange name", () => {
+    const { folder, spawn, processes } = setup();
+    const strange = join(folder, "a) S 1 (b");
+    copyFileSync("/bin/sleep", strange);
+    const identity = livingIdentity(spawn(strange, ["600"]));
+    expect(processes.isAlive(identity)).toBe(true);
+    expect(Number(identity.startTicks)).toBeGreaterThanOrEqual(Number(processes.self.startTicks));
+    expect(processes.signal(identity, "SIGKILL", true)).toBe(true);
+  });
+
   it("is not alive as a zombie, though a zombie keeps its pid and can be signalled", async () => {
     const { shell, processes, identityIn } = setup();
     shell("sh -c 'echo $$ > pid; exec sleep 600' & exec sleep 600");
@@ -143,6 +153,14 @@ describe("a group", () => {
     expect(processes.signal(livingIdentity(leader), "SIGKILL", true)).toBe(true);
     await leader.exited;
     await vi.waitFor(() => expect(processes.isAlive(member)).toBe(false), PATIENCE);
+  });
+
+  it("is left alone when its number has gone to a stranger", () => {
+    const { shell, processes } = setup();
+    const stranger = livingIdentity(shell("exec sleep 600"));
+    const before = { ...stranger, startTicks: String(Number(stranger.startTicks) - 1) };
+    expect(processes.signal(before, "SIGKILL", true)).toBe(false);
+    expect(processes.isAlive(stranger)).toBe(true);
   });
 
   it("is reached after its leader has died, as long as somebody is left in it", async () => {

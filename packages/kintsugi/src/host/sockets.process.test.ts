@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -100,7 +101,7 @@ describe("a connection", () => {
     const { listen, dial } = setup();
     await listen();
     const { here, there } = await dial();
-    const text = "zwölf Boxkämpfer ✓ ".repeat(5_000);
+    const text = `ab${"✓".repeat(100_000)}`;
     here.write(text);
     await dial(); // Meanwhile it lies there unasked.
     let heard = "";
@@ -138,7 +139,20 @@ describe("a connection", () => {
     await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce(), PATIENCE);
   });
 
-  it("is cut when nobody reads what it brings", async () => {
+  it("is cut when the other process does not read at all", async () => {
+    const { path } = setup();
+    const deaf = createServer({ pauseOnConnect: true }).listen(path);
+    onTestFinished(() => void deaf.close());
+    const here = await vi.waitFor(() => systemSockets.connect(path), PATIENCE);
+    const ended = vi.fn();
+    here.onClose(ended);
+    await vi.waitFor(() => {
+      here.write("x".repeat(WAITING_LIMIT_BYTES / 4));
+      expect(ended).toHaveBeenCalledOnce();
+    }, PATIENCE);
+  });
+
+  it("is cut when nobody asks for what it brings", async () => {
     const { listen, dial } = setup();
     await listen();
     const { here } = await dial();

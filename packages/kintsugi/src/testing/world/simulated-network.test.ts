@@ -128,11 +128,11 @@ describe("a simulated socket", () => {
 describe("the simulated web", () => {
   it("answers by the longest prefix", async () => {
     const { world, client } = await setup();
-    world.route("http://model/", () => new Response("all"));
     world.route("http://model/v1/chat", async (request) => {
       const { prompt } = (await request.json()) as { prompt: string };
       return Response.json({ answer: prompt.toUpperCase() }, { status: 201 });
     });
+    world.route("http://model/", () => new Response("all"));
     const body = JSON.stringify({ prompt: "hello" });
     const response = await world.clock.until(
       client.fetch("http://model/v1/chat/completions", { method: "POST", body }),

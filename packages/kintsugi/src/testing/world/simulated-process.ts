@@ -39,10 +39,11 @@ export class SimulatedProcess implements ListedProcess {
   cpuMs = 0;
   readonly #machine: Surroundings;
   readonly #life: Life;
-  readonly #signals = new Map<string, () => void>();
   #rssBytes = SMALL_PROGRAM_BYTES;
   #leak: { readonly bytesPerSecond: number; readonly sinceMs: number } | undefined;
   #reason: ExitReason | undefined;
+  #onTerm: (() => void) | undefined;
+  #hangs = 0;
 
   /** With `crashes`, an error that nobody catches ends the program, not the test. */
   constructor(
@@ -102,8 +103,8 @@ export class SimulatedProcess implements ListedProcess {
   }
 
   /** Takes the signal upon itself; without this, it ends the program. SIGKILL always does. */
-  onSignal(signal: "SIGTERM", listener: () => void): void {
-    this.#signals.set(signal, listener);
+  onSignal(_signal: "SIGTERM", listener: () => void): void {
+    this.#onTerm = listener;
   }
 
   writeStdout(text: string): void {
@@ -129,19 +130,25 @@ export class SimulatedProcess implements ListedProcess {
   /** SIGKILL ends it at once. False when it was dead before. */
   kill(signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): boolean {
     if (!this.alive) return false;
-    const listener = signal === "SIGKILL" ? undefined : this.#signals.get(signal);
+    const listener = signal === "SIGTERM" ? this.#onTerm : undefined;
     if (listener) this.deliver(listener);
     else this.end({ kind: "signalled", signal });
     return true;
   }
 
-  /** Its loop stops turning: for `ms`, or until {@link resume}. */
+  /** Its loop stops turning: for `ms`, or until {@link resume}. A later hang replaces an earlier one. */
   hang(ms?: number): void {
     this.#life.hang();
-    if (ms !== undefined) this.#machine.clock.after(ms, () => this.#life.resume());
+    this.#hangs += 1;
+    const hang = this.#hangs;
+    if (ms === undefined) return;
+    this.#machine.clock.after(ms, () => {
+      if (this.#hangs === hang) this.#life.resume();
+    });
   }
 
   resume(): void {
+    this.#hangs += 1;
     this.#life.resume();
   }
 

@@ -1,4 +1,4 @@
-import { sleep } from "@kintsugi/policy/base";
+import { sleep, systemClock } from "@kintsugi/policy/base";
 import { describe, expect, it, vi } from "vitest";
 
 import type { ProcessHandle } from "../../host/index.ts";
@@ -24,6 +24,13 @@ const setup = (seed = 1) => {
     return found;
   };
   return { world, host, spawn, processOf };
+};
+
+/** Something that takes the real world some turns of its own loop. */
+const realTurns = async (turns: number): Promise<void> => {
+  for (let turn = 0; turn < turns; turn += 1) {
+    await new Promise<void>((resolve) => systemClock.immediate(resolve));
+  }
 };
 
 describe("time in a simulated world", () => {
@@ -62,7 +69,7 @@ describe("time in a simulated world", () => {
     const { world, host } = setup();
     const late = vi.fn();
     host.clock.after(10, () => {
-      void world.clock.outside(import("node:zlib")).then(() => late(host.clock.monotonicMs()));
+      void world.clock.outside(realTurns(200)).then(() => late(host.clock.monotonicMs()));
     });
     await world.clock.run(5_000);
     expect(late).toHaveBeenCalledExactlyOnceWith(10);
@@ -174,6 +181,20 @@ describe("a simulated process", () => {
     await world.clock.run(13_000);
     expect(ticks).toHaveLength(3);
     expect(ticks[2]).toBe(12_500);
+  });
+
+  it("runs no timer that it cancels after its hang, though that came due in it", async () => {
+    const { world, host } = setup();
+    const fired = vi.fn();
+    const cancel = host.clock.after(200, fired);
+    host.clock.after(100, () => cancel());
+    host.hang(500);
+    host.hang(1_000);
+    await world.clock.run(600);
+    expect(fired).not.toHaveBeenCalled();
+    await world.clock.run(2_000);
+    expect(fired).not.toHaveBeenCalled();
+    expect(host.clock.monotonicMs()).toBe(2_000);
   });
 
   it("leaks until it is told to stop", async () => {
@@ -310,7 +331,7 @@ describe("two histories", () => {
       host.clock.after(world.random.next() * 60_000, strike);
     };
     strike();
-    await world.clock.run(3_600_000);
+    await world.clock.run(1_200_000);
     return world.readFile("/tmp/history") ?? "";
   };
   const chat = async (host: SimulatedHost["process"]["host"]): Promise<void> => {
@@ -324,7 +345,7 @@ describe("two histories", () => {
 
   it("are the same to the byte with one seed, and differ with another", async () => {
     const first = await history(7);
-    expect(first.split("\n").length).toBeGreaterThan(500);
+    expect(first.split("\n").length).toBeGreaterThan(100);
     expect(await history(7)).toBe(first);
     expect(await history(8)).not.toBe(first);
   });
