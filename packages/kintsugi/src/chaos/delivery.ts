@@ -3,7 +3,7 @@
 import { type ErrorReporter, toError } from "@kintsugi/policy/base";
 import type { Components, Fault } from "../supervise/index.ts";
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   readonly components: Components;
   /** @throws when the fault cannot arrive. */
   readonly sendFault: (component: string, fault: Fault) => void;
@@ -72,7 +72,8 @@ export class Delivery {
       sendFault(component, fault);
       this.#isBrought(letter);
     } catch (error) {
-      if (letter.tries < MAX_TRIES) return; // It may not have dialled yet: the next round tries again.
+      // It may not have dialled yet: the next round tries again.
+      if (letter.tries < MAX_TRIES) return;
       this.#isBrought(letter);
       report(toError(error));
     }

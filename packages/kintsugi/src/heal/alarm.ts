@@ -7,7 +7,7 @@ import { incidentView } from "./incident-facts.ts";
 import type { IncidentRow } from "./tables.ts";
 import type { Notifier } from "./types.ts";
 
-export interface AlarmOptions {
+interface AlarmOptions {
   readonly book: IncidentBook;
   readonly notifier: Notifier | undefined;
   readonly files: AlertFiles | undefined;
@@ -15,7 +15,7 @@ export interface AlarmOptions {
 }
 
 /** Alert files that are kept; the oldest go. */
-export const MAX_ALERT_FILES = 200;
+const MAX_ALERT_FILES = 200;
 
 export class Alarm {
   readonly #options: AlarmOptions;

@@ -192,6 +192,14 @@ describe("the runtime's own death", () => {
     expect(await world.incidents()).toHaveLength(1);
   });
 
+  it("is told of beside the watchdog's own event", async () => {
+    const world = await setup();
+    const { store, clock, settle } = world;
+    await settle(store.commit([fact("runtime.crashed", clock.epochMs(), {}, "w1")]));
+    await death(world, "w1");
+    expect(await world.facts("incident.opened")).toHaveLength(1);
+  });
+
   it("is an incident of its own when it hung", async () => {
     const world = await setup();
     await death(world, "w1", "hung");

@@ -45,7 +45,7 @@ export interface GuardedAction {
   readonly atMs: number;
 }
 
-export type Verdict = Readonly<
+type Verdict = Readonly<
   | { kind: "go" }
   /** It will pass: judge again. */
   | { kind: "hold"; why: string }

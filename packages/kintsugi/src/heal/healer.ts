@@ -1,6 +1,7 @@
 /** The healer: from what is measured and what happens, over incidents and playbooks, to trust. */
 
 import {
+  type Cancel,
   type Clock,
   type ErrorReporter,
   notify,
@@ -118,6 +119,7 @@ class PlaybookHealer implements Healer {
   readonly #trust: TrustLedger;
   readonly #healing: Healing;
   #leave: (() => void)[] = [];
+  #cancelTick: Cancel = () => {};
 
   constructor(options: HealerOptions) {
     const { clock, store, components } = options;
@@ -164,6 +166,7 @@ class PlaybookHealer implements Healer {
   }
 
   async stop(): Promise<void> {
+    this.#cancelTick();
     for (const leave of this.#leave.splice(0)) leave();
     await this.#healing.stop();
   }
@@ -260,13 +263,11 @@ class PlaybookHealer implements Healer {
   }
 
   #tick(): void {
-    const cancel = this.#options.clock.after(TICK_MS, () => {
-      this.#leave = this.#leave.filter((leave) => leave !== cancel);
+    this.#cancelTick = this.#options.clock.after(TICK_MS, () => {
+      this.#tick();
       this.#watch.tick();
       this.#reviewIfNeeded();
-      this.#tick();
     });
-    this.#leave.push(cancel);
   }
 
   #tell(incident: IncidentView): void {

@@ -31,7 +31,7 @@ import { playbookSubject, SELF_HEALING, type TrustLedger, type TrustMove } from 
 import type { TriggerSpec } from "./types.ts";
 import { spanText } from "./words.ts";
 
-export interface HealingOptions {
+interface HealingOptions {
   readonly clock: Clock;
   readonly engine: Engine;
   readonly components: Components;
@@ -61,10 +61,13 @@ export interface RuntimeDeath {
 const MAX_CURES = 3;
 const CURES_WITHIN_MS = 600_000;
 
+/** Its incidents are of calls, which have a name but need not have a component. */
+const CLASS_OF_CALLS = "error-burst";
+
 const CLASS_OF_TRIGGER: Readonly<Record<TriggerSpec["type"], string>> = {
   "heartbeat-failure": "heartbeat-failure",
   "resource-spike": "memory",
-  "error-burst": "error-burst",
+  "error-burst": CLASS_OF_CALLS,
 };
 
 export class Healing {
@@ -82,10 +85,15 @@ export class Healing {
   /** Takes up what an earlier runtime left open: playbooks are followed on to their ends. */
   start(): Promise<void> {
     return this.#do(async () => {
-      const { book, alarm } = this.#options;
+      const { book, alarm, components } = this.#options;
       await alarm.giveDue();
       for (const row of book.open) {
-        if (row.status === "healing" || isUnderPlaybook(row)) void this.#follow(row);
+        const isOfComponent = row.component !== RUNTIME && row.class !== CLASS_OF_CALLS;
+        if (isUnderPlaybook(row)) void this.#follow(row);
+        else if (isOfComponent && !components.get(row.component)) {
+          const why = `${row.component} is no component of this program any more`;
+          await this.#apply(row, [{ kind: "suppress", why }]);
+        }
       }
     });
   }
@@ -146,9 +154,7 @@ export class Healing {
     return this.#do(async () => {
       const why = `${component} was stopped on purpose`;
       for (const row of this.#options.book.open) {
-        if (row.component !== component || isUnderPlaybook(row)) continue;
-        const fail: readonly IncidentInput[] = isOpened(row) ? [] : [{ kind: "fail", why }];
-        await this.#apply(row, [...fail, { kind: "suppress", why }]);
+        if (row.component === component) await this.#apply(row, [{ kind: "suppress", why }]);
       }
     });
   }
@@ -328,8 +334,6 @@ export class Healing {
     return trust.move(subjects, isSuccess, `${actor}_${isSuccess ? "success" : "failure"}`, nowMs);
   }
 }
-
-const isOpened = ({ status }: Incident): boolean => status === "opened";
 
 /** What the supervisor does about the crash, by its own rule. */
 function afterCrash(

@@ -14,7 +14,7 @@ import {
 } from "./incident-state.ts";
 import { type IncidentRow, incidentTable } from "./tables.ts";
 
-export interface IncidentBookOptions {
+interface IncidentBookOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -129,7 +129,7 @@ export class IncidentBook {
     await store.commit([
       ...(details.causes ?? []),
       insert(incidentTable, row),
-      fact("incident.opened", clock.epochMs(), incidentPayload(opened), details.source),
+      fact("incident.opened", clock.epochMs(), incidentPayload(opened)),
       ...facts,
       ...(details.changes ?? []),
     ]);

@@ -46,21 +46,19 @@ export function incidentPayload(incident: Incident): object {
 
 /** An event in the spelling of seed 004, published beside our facts. */
 export interface SeedEvent {
-  readonly type: "event.incident" | "incident.resolved" | "trust.score.update";
+  readonly type: "event.incident" | "trust.score.update";
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /**
- * What the seeds' listeners hear when `fact` happens. Where an event has the same name as the fact
- * (`incident.resolved`) it carries all of the fact's payload, and takes its place.
+ * What the seeds' listeners hear beside `fact`. Their `incident.resolved` is our fact of that name, and
+ * is not told twice.
  */
 export function seedEvents(fact: Fact): readonly SeedEvent[] {
   const payload = fact.payload as Readonly<Record<string, unknown>>;
   switch (fact.type) {
     case "incident.opened":
       return [{ type: "event.incident", payload: seedIncident(payload) }];
-    case "incident.resolved":
-      return [{ type: "incident.resolved", payload: { ...payload, ...seedIncident(payload) } }];
     case "trust.moved": {
       const { component, delta, reason } = payload;
       return [{ type: "trust.score.update", payload: { component, delta, reason } }];

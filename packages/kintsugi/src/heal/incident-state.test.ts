@@ -143,6 +143,7 @@ describe("an incident, in any history", () => {
       "verifying > escalated",
       "verifying > opened",
       "verifying > resolved",
+      "verifying > suppressed",
     ]);
   });
 });

@@ -6,7 +6,7 @@
  *      │ │                                    │                                         │ └─┘
  *      │ └─── fail: it did not help ──────────┴─────────────────────────────────────────┘ act
  *      │
- *      ├─ suppress ─▶ suppressed
+ *      ├─ suppress ─▶ suppressed   (from verifying as well, while no playbook is at work)
  *      ├─ escalate ─▶ escalated    (from healing and verifying as well)
  *      └─ resolve ──▶ resolved     (from healing and verifying as well; health may come late)
  *
@@ -124,7 +124,7 @@ export function afterInput(incident: Incident, input: IncidentInput, nowMs: numb
     case "escalate":
       return isOpen(incident) ? ended(incident, "escalated", "failed", input.why, nowMs) : incident;
     case "suppress":
-      return status === "opened"
+      return waits && !isUnderPlaybook(incident)
         ? ended(incident, "suppressed", "failed", input.why, nowMs)
         : incident;
   }

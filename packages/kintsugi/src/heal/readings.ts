@@ -6,8 +6,8 @@ import type { Reading } from "./trigger-state.ts";
 import type { TriggerSpec } from "./types.ts";
 import { sizeText, spanText } from "./words.ts";
 
-export type HeartbeatSpec = Extract<TriggerSpec, { type: "heartbeat-failure" }>;
-export type ResourceSpec = Extract<TriggerSpec, { type: "resource-spike" }>;
+type HeartbeatSpec = Extract<TriggerSpec, { type: "heartbeat-failure" }>;
+type ResourceSpec = Extract<TriggerSpec, { type: "resource-spike" }>;
 export type BurstSpec = Extract<TriggerSpec, { type: "error-burst" }>;
 
 export interface Judgement {

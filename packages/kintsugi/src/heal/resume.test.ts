@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { update } from "../store/index.ts";
+import { FakeComponents } from "./fixtures/fake-components.ts";
 import { type HealingWorld, healingWorld, type WorldOptions } from "./fixtures/healing-world.ts";
 import { incidentTable } from "./tables.ts";
 
@@ -78,6 +79,20 @@ describe("a runtime that dies in the middle of healing", () => {
     expect(newest).toMatchObject({
       status: "suppressed",
       why: "1 playbook on web in the last hour: actionsPerTargetPerHour is 1",
+    });
+  });
+});
+
+describe("an incident of a component that is configured no more", () => {
+  it("is over", async () => {
+    const before = await setup();
+    await before.settle(before.components.crash(before.store, "web"));
+    await before.stop();
+    const components = new FakeComponents(before.clock, { other: "process" });
+    const after = await setup({ from: { ...before, components } });
+    expect(await after.incident()).toMatchObject({
+      status: "suppressed",
+      why: "web is no component of this program any more",
     });
   });
 });

@@ -18,7 +18,7 @@ export interface ReviewSituation extends GuardSituation {
   readonly isWell: boolean;
 }
 
-export interface Next {
+interface Next {
   readonly input: IncidentInput;
   /** A person is to be told. */
   readonly alert: boolean;

@@ -7,7 +7,7 @@ import { type Incident, isUnderPlaybook } from "./incident-state.ts";
 import type { ReviewSituation } from "./review.ts";
 import type { Standing, TriggerWatch } from "./trigger-watch.ts";
 
-export interface SurroundingsOptions {
+interface SurroundingsOptions {
   readonly clock: Clock;
   readonly components: Components;
   readonly watch: TriggerWatch;

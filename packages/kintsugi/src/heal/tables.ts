@@ -14,7 +14,7 @@ export interface IncidentRow extends Incident {
   readonly sources: readonly string[];
 }
 
-export interface TrustRow {
+interface TrustRow {
   /** A component, a playbook as `playbook:<name>`, or `self_healing` for the healer as a whole. */
   readonly subject: string;
   readonly successes: number;

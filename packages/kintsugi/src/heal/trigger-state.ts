@@ -26,7 +26,7 @@ export type TriggerState = Readonly<
 >;
 
 /** How long a condition has been seen to hold, and when it last was; null after a blind reading. */
-export type Span = Readonly<{ heldMs: number; lastMs: number | null }>;
+type Span = Readonly<{ heldMs: number; lastMs: number | null }>;
 
 /**
  * What one reading says: the condition holds, the clear condition does, neither of the two, or nobody

@@ -20,7 +20,7 @@ import {
 } from "./trigger-state.ts";
 import type { TriggerSpec } from "./types.ts";
 
-export interface TriggerWatchOptions {
+interface TriggerWatchOptions {
   readonly triggers: readonly TriggerSpec[];
   readonly clock: Clock;
   readonly onFired: (alert: Alert) => void;
