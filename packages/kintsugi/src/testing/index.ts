@@ -1,5 +1,7 @@
 /** What tests need to stand in for the machine: time that is moved by hand, and a simulated world. */
 
+export type { AnyWorkflow, EngineBench, OpenEngine } from "./engine-conformance/bench.ts";
+export { type EngineConformanceOptions, engineConformance } from "./engine-conformance.ts";
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
 export {
   type Medium,

@@ -179,17 +179,3 @@ export class EngineOverloadedError extends RejectedError {
     );
   }
 }
-
-/** An attempt at a step took longer than the step's `timeout`. */
-export class StepTimeoutError extends KintsugiError {
-  override readonly name = "TimeoutError"; // The platform's word, which abort reasons carry as well.
-  readonly code = "KINTSUGI_TIMEOUT";
-  readonly step: string;
-  readonly timeoutMs: number;
-
-  constructor(step: string, timeoutMs: number) {
-    super(`Step "${step}" took longer than ${timeoutMs} ms`);
-    this.step = step;
-    this.timeoutMs = timeoutMs;
-  }
-}

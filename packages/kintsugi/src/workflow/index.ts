@@ -19,7 +19,6 @@ export {
   RunStatusError,
   RunUnknownError,
   SignalsFullError,
-  StepTimeoutError,
   UnrecordableError,
   WorkflowNameTakenError,
 } from "./errors.ts";

@@ -7,7 +7,7 @@
  *      │ └── life is over ──┘                     │
  *      └─────────────── due, life is over ────────┘
  *
- *     any of these ── returns, throws, is cancelled ──▶ completed, dead, cancelled
+ *     busy, waiting ── returns, throws ──▶ completed, dead; any of these ── cancelled ──▶ cancelled
  *     busy, the tenth life in a row that crashed ──▶ dead (quarantined)
  *     dead ── replayed ──▶ queued
  *
@@ -59,7 +59,8 @@ export const accepted: RunState = { kind: "queued", crashes: 0, boot: 0 };
 export function next(state: RunState, input: RunInput): RunState {
   switch (state.kind) {
     case "queued":
-      return input.kind === "let run" ? letRun(state, input.life) : ended(state, input);
+      if (input.kind === "let run") return letRun(state, input.life);
+      return input.kind === "cancelled" ? { kind: "cancelled" } : state;
     case "busy":
       return nextOfBusy(state, input);
     case "waiting":

@@ -1,8 +1,8 @@
 /** The attempts at one step: retries, time limits and policies all lie inside what is recorded once. */
 
+import { TimeoutError } from "@kintsugi/policy";
 import { type Clock, durationMs, sleep, wholeNumber } from "@kintsugi/policy/base";
 
-import { StepTimeoutError } from "../errors.ts";
 import type { StepContext, StepOptions } from "../types.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
 
@@ -111,7 +111,7 @@ class Attempts<T> {
     const late = new AbortController();
     return new Promise((resolve, reject) => {
       const cancel = clock.after(limitMs, () => {
-        const error = new StepTimeoutError(name, limitMs);
+        const error = new TimeoutError(limitMs, name);
         reject(error);
         late.abort(error);
       });

@@ -1,0 +1,52 @@
+/**
+ * What every engine must do, whatever it writes to and whatever clock it lives by: one suite for all
+ * engines, for any test runner.
+ */
+
+import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
+import { crashCases } from "./engine-conformance/crash-cases.ts";
+import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
+import { runCases } from "./engine-conformance/run-cases.ts";
+import { stepCases } from "./engine-conformance/step-cases.ts";
+import { waitCases } from "./engine-conformance/wait-cases.ts";
+
+export interface EngineConformanceOptions {
+  /** Names the engine in the tests' names. */
+  readonly name: string;
+  /** Opens an engine on a state of its own, which no other test has. */
+  readonly open: OpenEngine;
+  /** The engine can be crashed and reopened within a test. @defaultValue false */
+  readonly reopens?: boolean;
+  /** The runner's own: vitest's, or those of `node:test`. */
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => Promise<void>) => unknown;
+}
+
+const SITUATIONS: Readonly<Record<string, EngineCases>> = {
+  "the steps of a run": stepCases,
+  "a run": runCases,
+  "a run that waits": waitCases,
+};
+
+const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {
+  "a run whose process ended": crashCases,
+  "a crash that comes again and again": quarantineCases,
+};
+
+/**
+ * Declares the tests.
+ *
+ * @example
+ * engineConformance({ name: "the embedded engine", open: openEmbedded, describe, it });
+ */
+export function engineConformance(options: EngineConformanceOptions): void {
+  const { name, open, reopens = false, describe, it } = options;
+  const situations = { ...SITUATIONS, ...(reopens && SITUATIONS_OF_CRASHES) };
+  for (const [situation, cases] of Object.entries(situations)) {
+    describe(`${situation}, on ${name}`, () => {
+      for (const [sentence, check] of Object.entries(cases)) {
+        it(sentence, () => check(open));
+      }
+    });
+  }
+}
