@@ -97,7 +97,7 @@ async function killWhileItRuns(program: Program): Promise<readonly string[]> {
     const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
     await asked(
       program.dataDir,
-      (client) => client.startRun({ workflow: "digest", input, id }),
+      (client) => client.startRun("digest", input, { id }),
       patience(),
     );
     let ended = asked(program.dataDir, (client) => completed(client.run(id)), patience());

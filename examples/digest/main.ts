@@ -81,16 +81,13 @@ async function follow(
     addressFile: join(dataDir, "model-server.json"),
     concurrency: 6,
   };
-  await asked(
-    dataDir,
-    (client) => client.startRun({ workflow: "digest", input, id: "digest" }),
-    signal,
-  );
+  await asked(dataDir, (client) => client.startRun("digest", input, { id: "digest" }), signal);
   const shown = new AbortController();
   const lines = showFacts(screen, AbortSignal.any([signal, shown.signal]));
   for (;;) {
     const run = await asked(dataDir, (client) => client.run("digest"), signal);
     if (run.progress) screen.progress(run.progress.done, run.progress.total, run.progress.note);
+    if (run.error) screen.line(`  the run is ${run.status}: ${run.error.message}`);
     if (run.status !== "running") break;
     await sleep(150, undefined, { signal });
   }

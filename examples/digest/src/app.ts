@@ -33,6 +33,9 @@ interface PackageDigest {
   readonly signatures: readonly Signature[];
 }
 
+/** An open circuit refuses at once, so that nobody waits in vain; a step has time, and asks again. */
+const patience = { maxAttempts: 10, retryDelay: "500ms" } as const;
+
 export const digestPackage: Workflow<PackageInput, PackageDigest> = defineWorkflow(
   "digest-package",
   async (ctx, { folder, addressFile, files }: PackageInput): Promise<PackageDigest> => {
@@ -43,8 +46,10 @@ export const digestPackage: Workflow<PackageInput, PackageDigest> = defineWorkfl
         const { text, sha256 } = readDocument(folder, path);
         return { sha256, words: text.split(/\s+/).length, signature: signatureOf(text) };
       });
-      const { summary, calls } = await ctx.step(`summarise ${path}`, (context) =>
-        askForSummary({ addressFile }, readDocument(folder, path).text, context),
+      const { summary, calls } = await ctx.step(
+        `summarise ${path}`,
+        (context) => askForSummary({ addressFile }, readDocument(folder, path).text, context),
+        patience,
       );
       const licence =
         kind === "licence"

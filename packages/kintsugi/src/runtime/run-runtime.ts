@@ -96,7 +96,7 @@ async function open(
     tokens: tokenStore({
       files: host.files,
       clock: host.clock,
-      path: system.paths.tokens,
+      paths: system.paths,
       onError: report,
     }),
     onError: report,

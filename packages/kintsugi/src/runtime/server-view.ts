@@ -61,7 +61,7 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
     incident: (id) => healer.incidents.get(id),
     runs: (filter) => engine.list(filter),
     run: (id) => engine.get(id),
-    startRun: async ({ workflow, input, ...options }) => {
+    startRun: async (workflow, input, options) => {
       const { id } = await kintsugi.start(workflow, input, options);
       const view = await engine.get(id);
       if (!view) throw new Error(`The run ${id} was accepted and is gone`);

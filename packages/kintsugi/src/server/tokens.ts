@@ -5,14 +5,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import {
-  type Clock,
-  type ErrorReporter,
-  type Random,
-  reportError,
-  systemClock,
-  toError,
-} from "@kintsugi/policy/base";
+import { type Clock, type ErrorReporter, type Random, toError } from "@kintsugi/policy/base";
 
 import type { Files } from "../host/index.ts";
 import { TokensUnreadableError } from "./errors.ts";
@@ -34,12 +27,11 @@ export interface TokenStore {
 
 export interface TokenStoreOptions {
   readonly files: Pick<Files, "read">;
+  readonly clock: Clock;
   /** `tokens` is the file of hashes. */
   readonly paths: { readonly tokens: string };
-  /** Hears that the file cannot be read; until it can, nobody gets in. @defaultValue the platform's */
-  readonly onError?: ErrorReporter;
-  /** @defaultValue the system's */
-  readonly clock?: Clock;
+  /** Hears that the file cannot be read; until it can, nobody gets in. */
+  readonly onError: ErrorReporter;
 }
 
 export interface CliTokenOptions {
@@ -78,8 +70,7 @@ export function reaches(scopes: readonly Scope[], needed: Scope): boolean {
 }
 
 /** Reads the file when it is asked, at most once a second. Fails closed: an unreadable file knows nobody. */
-export function tokenStore(options: TokenStoreOptions): TokenStore {
-  const { files, paths, onError = reportError, clock = systemClock } = options;
+export function tokenStore({ files, clock, paths, onError }: TokenStoreOptions): TokenStore {
   let tokens: readonly StoredToken[] = [];
   let freshUntilMs = Number.NEGATIVE_INFINITY;
   const refresh = (): void => {

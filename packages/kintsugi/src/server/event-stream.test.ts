@@ -1,0 +1,259 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { manualClock } from "../testing/index.ts";
+import { sseReader } from "./client/sse.ts";
+import { EventStreams, type EventStreamsOptions, type StreamRequest } from "./event-stream.ts";
+import { fakeLog } from "./fixtures/fake-log.ts";
+
+/** A client that reads at once, or only when told to. */
+function makeClient(patience = Number.POSITIVE_INFINITY) {
+  const listeners: { drain: (() => void)[]; close: (() => void)[] } = { drain: [], close: [] };
+  const reader = sseReader();
+  let unread = 0;
+  let text = "";
+  const client = {
+    events: [] as { id: number; type: string }[],
+    ended: false,
+    destroyed: false,
+    get text() {
+      return text;
+    },
+    get writableNeedDrain() {
+      return unread >= patience;
+    },
+    write(piece: string) {
+      if (client.ended || client.destroyed) throw new Error("written to after its end");
+      text += piece;
+      unread += 1;
+      for (const { id, type } of reader.push(piece)) client.events.push({ id: Number(id), type });
+    },
+    on(event: "drain" | "close", listener: () => void) {
+      listeners[event].push(listener);
+    },
+    end() {
+      client.ended = true;
+    },
+    destroy() {
+      client.destroyed = true;
+    },
+    read() {
+      unread = 0;
+      for (const listener of listeners.drain) listener();
+    },
+    leave() {
+      client.destroyed = true;
+      for (const listener of listeners.close) listener();
+    },
+  };
+  return client;
+}
+
+function setup(options: Partial<EventStreamsOptions> & { firstId?: number } = {}) {
+  const clock = manualClock();
+  const facts = fakeLog(options.firstId);
+  const errors: unknown[] = [];
+  const streams = new EventStreams({
+    facts,
+    clock,
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  const follow = (request: Partial<StreamRequest> = {}, patience?: number) => {
+    const client = makeClient(patience);
+    streams.open(client, { lastId: undefined, types: undefined, ...request });
+    return client;
+  };
+  return { clock, facts, streams, follow, errors };
+}
+
+const idsOf = (client: ReturnType<typeof makeClient>) => client.events.map(({ id }) => id);
+
+describe("a client that follows the events", () => {
+  it("hears of what happens from now on", async () => {
+    const { clock, facts, follow } = setup();
+    facts.add("run.started", "run.completed");
+    const client = follow();
+    facts.add("incident.opened");
+    await clock.advance(0);
+    expect(client.events).toEqual([{ id: 3, type: "incident.opened" }]);
+  });
+
+  it("gets what it missed first, over several pages", async () => {
+    const { clock, facts, follow } = setup();
+    facts.add(...Array<string>(230).fill("a.b"));
+    const client = follow({ lastId: 10 });
+    facts.add("c.d");
+    await clock.advance(0);
+    expect(idsOf(client)).toEqual(Array.from({ length: 221 }, (_, index) => 11 + index));
+  });
+
+  it("gets the facts that it asked for, and the others are not looked at twice", async () => {
+    const { clock, facts, follow } = setup();
+    const client = follow({ types: ["incident.", "run.completed"] });
+    facts.add("run.started", "incident.opened", "run.completed", "runs.over");
+    await clock.advance(0);
+    expect(client.events.map(({ type }) => type)).toEqual(["incident.opened", "run.completed"]);
+  });
+
+  it("sees a sign of life every fifteen seconds", async () => {
+    const { clock, follow } = setup();
+    const client = follow();
+    await clock.advance(45_000);
+    expect(client.text.match(/^: ping$/gm)?.length).toBe(3);
+  });
+
+  it("is told when the log no longer holds what it missed", async () => {
+    const { clock, facts, follow } = setup();
+    facts.add("a.a", "b.b", "c.c", "d.d");
+    facts.forgetBefore(3);
+    const client = follow({ lastId: 1 });
+    const upToDate = follow({ lastId: 2 });
+    await clock.advance(0);
+    expect(client.events.map(({ type }) => type)).toEqual(["log.truncated", "c.c", "d.d"]);
+    expect(client.text).toContain('data: {"askedId":1,"firstId":3}');
+    expect(idsOf(upToDate)).toEqual([3, 4]);
+  });
+
+  it("is told when the log is another than the one it knew", async () => {
+    const { clock, facts, follow } = setup();
+    facts.add("a.a");
+    const client = follow({ lastId: 900 });
+    await clock.advance(0);
+    expect(client.events.map(({ type }) => type)).toEqual(["log.truncated", "a.a"]);
+  });
+
+  it("is told when the log forgets while it reads", async () => {
+    const { clock, facts, follow } = setup();
+    facts.add(...Array<string>(60).fill("a.b"));
+    const client = follow({ lastId: 0 }, 10);
+    await clock.advance(0);
+    facts.forgetBefore(56);
+    while (idsOf(client).at(-1) !== 60) {
+      client.read();
+      await clock.advance(0);
+    }
+    expect(client.events.map(({ type }) => type)).toContain("log.truncated");
+    expect(idsOf(client).slice(-5)).toEqual([56, 57, 58, 59, 60]);
+  });
+
+  it("cannot be sent a line of its own making", async () => {
+    const { clock, facts, follow } = setup();
+    const client = follow();
+    facts.add("a.b\ndata: forged\r\n");
+    await clock.advance(0);
+    expect(client.events).toEqual([{ id: 1, type: "a.b data: forged  " }]);
+  });
+});
+
+describe("a client that does not read", () => {
+  it("is sent no more than it takes, and is dropped when it sleeps on", async () => {
+    const { clock, facts, follow, streams } = setup({ stallMs: 5_000, pingMs: 1_000 });
+    const client = follow({}, 3);
+    facts.add(...Array<string>(20).fill("a.b"));
+    await clock.advance(4_999);
+    expect(client.events.length).toBe(2);
+    expect(client.text).not.toContain("ping");
+    expect(client.destroyed).toBe(false);
+    await clock.advance(1);
+    expect(client.destroyed).toBe(true);
+    expect(streams.size).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("goes on where it was when it reads in time", async () => {
+    const { clock, facts, follow } = setup({ stallMs: 5_000 });
+    const client = follow({}, 3);
+    facts.add(...Array<string>(8).fill("a.b"));
+    for (let round = 0; round < 5; round += 1) {
+      await clock.advance(4_000);
+      client.read();
+    }
+    await clock.advance(0);
+    expect(idsOf(client)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(client.destroyed).toBe(false);
+  });
+});
+
+describe("the streams of a server", () => {
+  it("are limited in number, and a place is free again when a client leaves", () => {
+    const { follow, streams, clock } = setup({ maxClients: 2 });
+    const first = follow();
+    follow();
+    expect(streams.isFull).toBe(true);
+    first.leave();
+    expect(streams.isFull).toBe(false);
+    streams.close();
+    expect(streams.size).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("write nothing to a client that has left", async () => {
+    const { clock, facts, follow, errors } = setup();
+    const client = follow();
+    facts.add("a.b");
+    client.leave();
+    facts.add("c.d");
+    await clock.advance(60_000);
+    expect(client.events).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  it("end when the log cannot be read, and say so", async () => {
+    const { clock, facts, follow, errors } = setup();
+    const broken = new Error("the disk failed");
+    const client = follow();
+    facts.failWith(broken);
+    facts.add("a.b");
+    await clock.advance(0);
+    expect(client.ended).toBe(true);
+    expect(errors).toEqual([broken]);
+  });
+});
+
+describe("a stream, in any history", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("add" as const), count: fc.integer({ min: 1, max: 70 }) }),
+    fc.record({ kind: fc.constantFrom("read" as const, "turn" as const, "reconnect" as const) }),
+  );
+
+  it("gives every fact once and in order, across pauses and reconnections", async () => {
+    const seen = { resumed: 0, paused: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
+        const { clock, facts, follow } = setup();
+        const got: number[] = [];
+        let client = follow({ lastId: 0 }, 30);
+        const takeOver = (): void => {
+          got.push(...idsOf(client));
+          client.leave();
+        };
+        for (const each of steps) {
+          if (each.kind === "add") facts.add(...Array<string>(each.count).fill("a.b"));
+          if (each.kind === "turn") await clock.advance(10);
+          if (client.writableNeedDrain) seen.paused += 1;
+          if (each.kind === "read") client.read();
+          if (each.kind === "reconnect") {
+            takeOver();
+            client = follow({ lastId: got.at(-1) ?? 0 }, 30);
+            seen.resumed += 1;
+          }
+        }
+        for (
+          let round = 0;
+          round < 200 && facts.lastId !== (idsOf(client).at(-1) ?? got.at(-1));
+        ) {
+          client.read();
+          await clock.advance(1);
+          round += 1;
+        }
+        takeOver();
+        expect(got).toEqual(Array.from({ length: facts.lastId }, (_, index) => index + 1));
+        expect(clock.pending).toBe(0);
+      }),
+      { numRuns: 60 },
+    );
+    expect(seen.resumed).toBeGreaterThan(50);
+    expect(seen.paused).toBeGreaterThan(50);
+  });
+});
