@@ -12,6 +12,8 @@ import {
   hasRole,
   type LineEnd,
   livingProcesses,
+  type Role,
+  type WatchdogEvent,
   type WatchdogView,
 } from "../watchdog/index.ts";
 import { type CommandContext, whoTypes } from "./context.ts";
@@ -36,6 +38,12 @@ const SUCCESSOR_PATIENCE_MS = 3_000;
 /** Time in which the program must be ready, where nobody stays to see it. */
 const READY_PATIENCE_MS = 60_000;
 
+/** Time in which a watchdog that said goodbye has ended. */
+const GOODBYE_PATIENCE_MS = 3_000;
+
+/** More than a watchdog tells again. */
+const MOST_TOLD = 50;
+
 const LOOK_MS = 50;
 
 export class FrontEnd {
@@ -48,12 +56,16 @@ export class FrontEnd {
   /** Ends the stream of facts of one runtime. */
   #facts = new AbortController();
   #lastFactId: number | undefined;
+  /** Events that were shown; a watchdog tells its last ones again on every line. */
+  #toldIds: readonly string[] = [];
+  readonly #startedAtMs: number;
 
   constructor(options: FrontEndOptions) {
     this.#options = options;
+    this.#startedAtMs = options.context.host.clock.epochMs();
     this.#hooks = {
       onView: (view) => this.#show(view),
-      onEvent: (event) => this.#print(watchdogLine(event)),
+      onEvent: (event) => this.#tell(event),
     };
   }
 
@@ -83,7 +95,10 @@ export class FrontEnd {
       if (end === "ready") return DONE;
       if (end === undefined) throw notReady();
       const code = this.#judge(end);
-      if (code !== undefined) return code;
+      if (code !== undefined) {
+        await this.#until(GOODBYE_PATIENCE_MS, () => !this.#lives("watchdog"));
+        return code;
+      }
       this.#follower = await this.#successor();
     }
   }
@@ -96,7 +111,7 @@ export class FrontEnd {
       context.terminal.err(end.message);
       return end.code === REFUSED_CONFIGURATION ? WRONG : FAILED;
     }
-    if (this.#runtimeLives()) return undefined; // The watchdog alone was asked to leave.
+    if (this.#lives("runtime")) return undefined; // The watchdog alone was asked to leave.
     context.terminal.out(end.message || "The program has stopped");
     return detach ? FAILED : DONE;
   }
@@ -104,22 +119,30 @@ export class FrontEnd {
   /** A living runtime brings its next watchdog itself; where both have died, it is up to us. */
   async #successor(): Promise<Follower> {
     const { context, program } = this.#options;
-    const { host, interrupted } = context;
-    this.#print(`${clockTime(host.clock.epochMs())}  watchdog.lost`);
-    const startedMs = host.clock.monotonicMs();
-    while (host.clock.monotonicMs() - startedMs < SUCCESSOR_PATIENCE_MS && this.#runtimeLives()) {
-      const follower = await dial(context, program.paths, this.#hooks);
-      if (follower) return follower;
-      await sleep(host.clock, LOOK_MS, interrupted);
-    }
+    this.#print(`${clockTime(context.host.clock.epochMs())}  watchdog.lost`);
+    let follower: Follower | undefined;
+    await this.#until(SUCCESSOR_PATIENCE_MS, async () => {
+      follower = await dial(context, program.paths, this.#hooks);
+      return follower !== undefined || !this.#lives("runtime");
+    });
+    if (follower) return follower;
     return startWatchdog(context, { ...program, boot: true }, this.#hooks);
   }
 
-  #runtimeLives(): boolean {
+  #lives(role: Role): boolean {
     const { context, program } = this.#options;
     return livingProcesses(context.host, program.paths.instance).some((each) =>
-      hasRole(each, "runtime"),
+      hasRole(each, role),
     );
+  }
+
+  /** Looks until `isSo`, for no longer than `ms`. */
+  async #until(ms: number, isSo: () => boolean | Promise<boolean>): Promise<void> {
+    const { host, interrupted } = this.#options.context;
+    const startedMs = host.clock.monotonicMs();
+    while (!(await isSo()) && host.clock.monotonicMs() - startedMs < ms) {
+      await sleep(host.clock, LOOK_MS, interrupted);
+    }
   }
 
   #show({ phase, url, runtimePid }: WatchdogView): void {
@@ -154,6 +177,12 @@ export class FrontEnd {
     } catch {
       // The runtime has ended, which the watchdog tells; the next one's facts follow on.
     }
+  }
+
+  #tell(event: WatchdogEvent): void {
+    if (event.atMs < this.#startedAtMs || this.#toldIds.includes(event.id)) return;
+    this.#toldIds = [...this.#toldIds, event.id].slice(-MOST_TOLD);
+    this.#print(watchdogLine(event));
   }
 
   #print(line: string | undefined): void {

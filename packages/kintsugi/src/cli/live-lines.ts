@@ -11,7 +11,6 @@ export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | u
     case "runtime.crashed":
     case "runtime.hung":
       return line(atMs, type, `pid ${pid}`, [detail, stderrTail]);
-    case "runtime.started":
     case "watchdog.adopted":
       return line(atMs, type, `pid ${pid}`, []);
     case "runtime.crash-looping":
@@ -20,6 +19,7 @@ export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | u
       return line(atMs, type, "", [stderrTail]);
     case "watchdog.stopped":
       return line(atMs, type, "", [message]);
+    case "runtime.started": // It is worth a line when it is ready.
     case "watchdog.started":
     case "runtime.stopped":
       return undefined;

@@ -12,6 +12,7 @@ import {
 
 export interface FollowerHooks {
   readonly onView?: (view: WatchdogView) => void;
+  /** Hears first of the last few that are past, then of each as it happens. */
   readonly onEvent?: (event: WatchdogEvent) => void;
 }
 

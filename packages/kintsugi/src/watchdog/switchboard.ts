@@ -22,10 +22,15 @@ export interface SwitchboardListener {
 /** More would be a mistake of somebody who dials and never hangs up. */
 const MOST_CONNECTIONS = 64;
 
+/** Events that a new follower is told of, though they are past. */
+const MOST_RECENT = 20;
+
 export class Switchboard {
   readonly #listener: SwitchboardListener;
   readonly #connections = new Set<Connection>();
   readonly #followers = new Set<Connection>();
+  /** What a follower is told at first: it may have dialled a moment too late to hear of a start. */
+  #recent: readonly WatchdogEvent[] = [];
   #runtime: Connection | undefined;
   #view: WatchdogView;
   #server: SocketServer | undefined;
@@ -51,6 +56,7 @@ export class Switchboard {
   }
 
   tell(event: WatchdogEvent): void {
+    this.#recent = [...this.#recent, event].slice(-MOST_RECENT);
     this.#toFollowers({ kind: "event", event });
   }
 
@@ -125,6 +131,7 @@ export class Switchboard {
     if (hello.role === "follower") {
       this.#followers.add(connection);
       connection.write(lineOf({ kind: "state", view: this.#view }));
+      for (const event of this.#recent) connection.write(lineOf({ kind: "event", event }));
       return;
     }
     if (!this.#listener.onHello(hello.identity)) {

@@ -73,7 +73,7 @@ describe("a runtime that refuses", () => {
 describe("a stop by a follower", () => {
   it("engages the switch, says goodbye, and leaves no process behind", async () => {
     const { host, paths, watch, behave, runtime, living } = watchdogWorld();
-    behave({ component: true });
+    behave({ component: "stubborn" });
     const { exited } = watch();
     await runtime();
     const views: WatchdogView[] = [];
@@ -194,16 +194,13 @@ describe("what stands in runtime.json", () => {
     expect(() => process.kill(pid, 0)).not.toThrow();
   });
 
-  it.each(["", "{", "null", "[]", '{"pid":1}', '{"pid":"x","startTicks":1}'])(
-    "may be garbage: %j",
-    async (text) => {
-      const { host, paths, watch, runtime } = watchdogWorld();
-      host.files.writeAtomic(paths.runtimeFile, text);
-      host.files.writeAtomic(paths.watchdogState, text);
-      watch();
-      await runtime();
-    },
-  );
+  it.each(["{", "null"])("may be garbage: %j", async (text) => {
+    const { host, paths, watch, runtime } = watchdogWorld();
+    host.files.writeAtomic(paths.runtimeFile, text);
+    host.files.writeAtomic(paths.watchdogState, text);
+    watch();
+    await runtime();
+  });
 });
 
 describe("a kill switch that nobody can read", () => {
