@@ -197,6 +197,22 @@ describe("a simulated process", () => {
     expect(host.clock.monotonicMs()).toBe(2_000);
   });
 
+  it("hangs as long as the last word says", async () => {
+    const { world, host } = setup();
+    const ticks: number[] = [];
+    for (const ms of [150, 350]) host.clock.after(ms, () => ticks.push(host.clock.monotonicMs()));
+    host.hang(100);
+    host.hang(300);
+    await world.clock.run(1_000);
+    expect(ticks).toEqual([300, 350]);
+    host.hang(100);
+    host.resume();
+    host.hang();
+    host.clock.after(500, () => ticks.push(host.clock.monotonicMs()));
+    await world.clock.run(2_000);
+    expect(ticks).toHaveLength(2);
+  });
+
   it("leaks until it is told to stop", async () => {
     const { world, host, spawn, processOf } = setup();
     world.program("worker", (process) => {
