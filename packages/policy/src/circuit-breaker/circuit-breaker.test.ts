@@ -101,6 +101,14 @@ describe("a closed circuit", () => {
     expect(other).not.toBe(first);
   });
 
+  it("asks nobody whose fault an abandoned call is", async () => {
+    const outcomeOf = vi.fn((): Outcome => "failure");
+    const { breaker } = setup({ outcomeOf, failureThreshold: 1 });
+    await breaker.execute(down, AbortSignal.abort(new Error("user left"))).catch(() => {});
+    expect(breaker.state.kind).toBe("closed");
+    expect(outcomeOf).not.toHaveBeenCalled();
+  });
+
   it("leaves the count of failures as it is when a call is abandoned", async () => {
     const { breaker, fail } = setup();
     await fail(1);

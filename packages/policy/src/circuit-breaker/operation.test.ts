@@ -115,6 +115,16 @@ describe("new thresholds", () => {
     await expect(breaker.execute(up)).resolves.toBe("pong");
   });
 
+  it("close a circuit whose trials are enough for them", async () => {
+    const { breaker, fail, clock } = setup({ successThreshold: 3 });
+    await fail(2);
+    await clock.advance(1_000);
+    await breaker.execute(up);
+    expect(breaker.state.kind).toBe("half-open");
+    breaker.configure({ successThreshold: 1 });
+    expect(breaker.state.kind).toBe("closed");
+  });
+
   it("leave those that they do not name", async () => {
     const { breaker, fail } = setup();
     breaker.configure({ timeout: 5_000 });

@@ -97,7 +97,7 @@ describe("the body of an answer", () => {
   it.each([
     "<html>busy</html>",
     '{"error": {"code": "insufficient_qu',
-    `{"error":"${"x".repeat(70_000)}"}`,
+    `{"padding":"${" ".repeat(70_000)}","error":"insufficient_quota"}`,
     "[1, 2]",
     '{"error":null}',
   ])("that says nothing leaves it to the status (%#)", (text) => {

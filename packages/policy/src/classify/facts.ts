@@ -34,7 +34,7 @@ export function chainOf(thrown: unknown): readonly object[] {
   const waiting: unknown[] = [thrown];
   while (waiting.length > 0 && found.length < LONGEST_CHAIN) {
     const next = waiting.shift();
-    if (typeof next !== "object" || next === null || found.includes(next)) continue;
+    if (typeof next !== "object" || next === null) continue;
     found.push(next);
     const { cause, errors } = next as { readonly cause?: unknown; readonly errors?: unknown };
     waiting.push(cause, ...(Array.isArray(errors) ? errors.slice(0, LONGEST_CHAIN) : []));

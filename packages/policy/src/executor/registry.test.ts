@@ -72,6 +72,14 @@ describe("the settings of a name", () => {
     expect(stats).toMatchObject({ state: "open", retryAfterMs: 77 });
   });
 
+  it("change a circuit that was made by hand, which no executor does", async () => {
+    const { registry } = setup();
+    const circuit = registry.circuits.getOrCreate({ name: "db", failureThreshold: 9 });
+    registry.configure("db", { circuitBreaker: { failureThreshold: 1 } });
+    await circuit.execute(down).catch(() => {});
+    expect(circuit.state.kind).toBe("open");
+  });
+
   it("are refused where they are written, and then change nothing", async () => {
     const { registry } = setup();
     const refused = { retry: { maxAttempts: 0 } };

@@ -69,6 +69,36 @@ describe("a retry inside a retry", () => {
     expect([await run(), await run()]).toEqual([4, 4]);
   });
 
+  it("is not seen again in an attempt that threw the same error without it", async () => {
+    const clock = eagerClock();
+    const shared = new Error("one object for all failures");
+    const fail = (): never => {
+      throw shared;
+    };
+    const inner = new RetryPolicy({ maxAttempts: 2, clock });
+    const attempts: number[] = [];
+    const outer = new RetryPolicy({ maxAttempts: 5, clock });
+    const running = outer.execute(({ attempt }) => {
+      attempts.push(attempt);
+      return attempt === 1 ? inner.execute(fail) : fail();
+    });
+    await expect(running).rejects.toBe(shared);
+    expect(attempts).toEqual([1, 2, 3, 4]); // The first made two calls, each other one.
+  });
+
+  it("is found on another clock too", async () => {
+    let calls = 0;
+    const inner = new RetryPolicy({ clock: eagerClock() });
+    const outer = new RetryPolicy({ clock: eagerClock() });
+    const call = (): never => {
+      calls += 1;
+      throw new Error("down");
+    };
+    await outer.execute(() => outer.execute(call)).catch(() => {});
+    await outer.execute(() => inner.execute(call)).catch(() => {});
+    expect(calls).toBe(6);
+  });
+
   it("lets errors be that cannot be marked", async () => {
     const clock = eagerClock();
     const policy = new RetryPolicy({ clock });

@@ -25,7 +25,8 @@ export function markSince(thrown: unknown, sinceMs: number, clock: Clock): Mark 
   let link: unknown = thrown;
   for (let depth = 0; depth < 5 && typeof link === "object" && link !== null; depth += 1) {
     const { [MARK]: found, cause } = link as { readonly [MARK]?: Mark; readonly cause?: unknown };
-    if (found && found.clock === clock && found.startedMs >= sinceMs) return found;
+    // Times of two clocks cannot be compared; to try less often is the smaller harm.
+    if (found && (found.clock !== clock || found.startedMs >= sinceMs)) return found;
     link = cause;
   }
   return undefined;

@@ -44,6 +44,7 @@ describe("the decision after a failed attempt", () => {
     { failed: {}, decision: { kind: "again", delayMs: 100 } },
     { failed: { retryable: false }, decision: { kind: "give-up", why: "not-retryable" } },
     { failed: { attempt: 3, made: 3 }, decision: { kind: "give-up", why: "attempts" } },
+    { failed: { attempt: 2, made: 3 }, decision: { kind: "give-up", why: "attempts" } },
     { failed: { retryAfterMs: 700 }, decision: { kind: "again", delayMs: 700 } },
     { failed: { retryAfterMs: 50 }, decision: { kind: "again", delayMs: 100 } },
     { failed: { retryAfterMs: 1_001 }, decision: { kind: "give-up", why: "wait" } },

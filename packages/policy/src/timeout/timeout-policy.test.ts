@@ -77,6 +77,8 @@ describe.each(modes)("a call with limited time, %s", (mode) => {
     const { signal: outer } = new AbortController();
     await policy.execute(({ signal }) => signal.aborted, outer);
     await policy.execute(() => "unread", outer);
+    const late = await policy.execute((context) => context, outer);
+    expect(late.signal.aborted).toBe(false);
     expect(getEventListeners(outer, "abort")).toEqual([]);
   });
 
