@@ -94,6 +94,9 @@ describe("a client that follows the events", () => {
     facts.add("run.started", "incident.opened", "run.completed", "runs.over");
     await clock.advance(0);
     expect(client.events.map(({ type }) => type)).toEqual(["incident.opened", "run.completed"]);
+    facts.add("runs.over");
+    await clock.advance(0);
+    expect(facts.asked.at(-1)).toBe(4);
   });
 
   it("sees a sign of life every fifteen seconds", async () => {
