@@ -57,7 +57,7 @@ export const newerTable = (
 ): StoreUnusableError =>
   new StoreUnusableError(
     file,
-    `Table "${table.name}" of the store ${file} has version ${found}, this program knows version ` +
+    `The store ${file} has table "${table.name}" in version ${found}, this program knows version ` +
       `${table.version}: start the newer program that wrote it. Nothing was changed`,
   );
 

@@ -29,8 +29,5 @@ export {
   type Table,
   update,
 } from "./port.ts";
-export {
-  type Durability,
-  openSqliteStore,
-  type SqliteStoreOptions,
-} from "./sqlite/open-sqlite-store.ts";
+export type { Durability } from "./sqlite/open-database.ts";
+export { openSqliteStore, type SqliteStoreOptions } from "./sqlite/open-sqlite-store.ts";

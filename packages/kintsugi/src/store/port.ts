@@ -3,7 +3,10 @@
  * the event loop becomes one commit, and no promise resolves before that commit is on the disk.
  */
 
-/** What a column holds. `json` is any value that JSON can carry; it is stored as text. */
+/**
+ * What a column holds, null aside: well-formed text of at most 16 Mi characters, a safe integer, a finite
+ * number, or any value that JSON can carry. `json` is not compared: it is in no key, index or order.
+ */
 export type ColumnType = "text" | "integer" | "real" | "json";
 
 export type Cell = string | number | null;
@@ -32,8 +35,9 @@ export interface AnyTable {
 
 export interface ColumnSpec {
   readonly type: ColumnType;
-  /** The version of the table that brought the column, and what older rows hold. @defaultValue 1, null */
+  /** The version of the table that brought the column. @defaultValue 1 */
   readonly since?: number;
+  /** What rows hold that are older than the column; for `json` its text. @defaultValue null */
   readonly initial?: Cell;
 }
 
@@ -58,7 +62,10 @@ export interface NewFact {
   readonly atMs: number;
   /** Plain JSON. */
   readonly payload: object;
-  /** A fact that was written elsewhere first is taken in once: the second with the same id is dropped. */
+  /**
+   * A fact that was written elsewhere first is taken in once: the second with the same id is dropped,
+   * also when the first is no longer kept (the last 100,000 such ids are known).
+   */
   readonly sourceId?: string;
 }
 
@@ -68,10 +75,14 @@ export interface Fact extends NewFact {
 }
 
 export interface Query<Row extends object> {
-  /** Columns that must equal these values; an array means any of them. */
+  /** Columns that must equal these values; an array means any of them. Null is a value like others. */
   readonly where?: { readonly [Column in keyof Row]?: Row[Column] | readonly Row[Column][] };
-  /** @defaultValue the key, ascending. The key is always the last criterion. */
+  /**
+   * Null comes first, numbers by size, text by its UTF-8 bytes; the key is always the last criterion.
+   * @defaultValue the key
+   */
   readonly orderBy?: keyof Row & string;
+  /** The very same order backwards, the key as well. @defaultValue false */
   readonly descending?: boolean;
   /** Rows after this one, as `orderBy` and key go: the last row of the page before. */
   readonly after?: Row;
@@ -86,6 +97,10 @@ export interface Store {
    * @throws {@link ConflictError} when an insert meets an existing key, or an update finds no row that
    * fits `when`; then none of this call's changes happened, and those of others are not touched.
    * @throws {@link StoreFailedError} when the disk failed; the store is then closed for good.
+   * @throws {@link StoreUsageError} when no store can carry a change; nothing was queued then.
+   * @throws {@link StoreOverloadedError} when too much waits already; nothing happened, it may be tried
+   * again. On a full disk also for the oldest of more than 1,000 commits of nothing but facts.
+   * @throws {@link StoreClosedError} when the store is closed, or closes while the disk is full.
    * While the disk is full the promise waits.
    */
   commit(changes: readonly Change[]): Promise<void>;
@@ -101,7 +116,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** `full`: commits wait until there is room again. `failed`: the disk lied; stop, restart, re-read. */
+/**
+ * `full`: start nothing new; what is committed lives on a small reserve, and waits when that is used up.
+ * `failed`: the disk lied; stop, restart, re-read.
+ */
 export type StoreState =
   | { readonly kind: "open" }
   | { readonly kind: "full"; readonly sinceMs: number }
@@ -118,7 +136,7 @@ export interface FactLog {
   latest(limit: number, types?: readonly string[]): Promise<readonly Fact[]>;
   /** Id of the newest committed fact; 0 when there is none. */
   readonly lastId: number;
-  /** Id of the oldest fact that is still kept. */
+  /** Id of the oldest fact that is still kept; 0 when there is none. */
   readonly firstId: number;
   /** Hears of each fact after it was committed, in order. Returns the way to stop listening. */
   subscribe(listener: (fact: Fact) => void): () => void;

@@ -24,7 +24,7 @@ export function inspect(file: string, shapes: readonly TableShape[], files: File
     if (pragma(database, "application_id") !== APPLICATION_ID) throw refuseForeign(file);
     refuseNewer(file, database, shapes);
     const finding = pragma(database, "quick_check(1)");
-    if (finding !== "ok") throw refuseCorrupt(file, String(finding));
+    if (finding !== "ok") throw refuseCorrupt(file, String(finding).replaceAll(/\s+/g, " "));
   } finally {
     database.close();
   }

@@ -19,6 +19,10 @@ export function refuseForeign(file: string): StoreUnusableError {
   );
 }
 
+export function refuseWithoutLog(file: string): StoreUnusableError {
+  return unusable(file, "lies where no write-ahead log can be kept: use a local disk");
+}
+
 export function refuseCorrupt(file: string, finding: string, cause?: unknown): StoreUnusableError {
   const cure = "move it aside to begin anew, or restore a backup";
   return unusable(file, `is corrupt (${finding}): ${cure}`, cause);

@@ -8,6 +8,7 @@ import type { CellQuery, Criterion, Journal, NumberedFact, Written } from "../jo
 import type { Fact } from "../port.ts";
 import { type Cells, keyOf, keyText, type TableShape } from "../table-shape.ts";
 import { FactTable } from "./fact-table.ts";
+import { CHECKPOINT_PAGES } from "./format.ts";
 import type { Reserve } from "./reserve.ts";
 import { troubleOf } from "./result-codes.ts";
 import { countRows, selectRows } from "./sql.ts";
@@ -21,7 +22,7 @@ export interface SqliteJournalOptions {
   readonly maxFacts: number;
   readonly reserve: Reserve;
   /** Asked when a write failed for a reason that SQLite does not tell. */
-  readonly isOutOfRoom: () => boolean;
+  readonly isLogOutOfRoom: () => boolean;
 }
 
 export class SqliteJournal implements Journal {
@@ -32,7 +33,7 @@ export class SqliteJournal implements Journal {
   readonly #questions: Questions;
   readonly #facts: FactTable;
   readonly #reserve: Reserve;
-  readonly #isOutOfRoom: () => boolean;
+  readonly #isLogOutOfRoom: () => boolean;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #savepoint: StatementSync;
@@ -49,7 +50,7 @@ export class SqliteJournal implements Journal {
     this.#questions = new Questions(database);
     this.#facts = new FactTable(database, this.#questions, options.maxFacts);
     this.#reserve = options.reserve;
-    this.#isOutOfRoom = options.isOutOfRoom;
+    this.#isLogOutOfRoom = options.isLogOutOfRoom;
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
     this.#savepoint = database.prepare("SAVEPOINT one");
@@ -103,18 +104,24 @@ export class SqliteJournal implements Journal {
     return this.#facts.latest(limit, types);
   }
 
-  /** Also writes the log back into the database and cuts it: that may give more room than the reserve. */
+  /**
+   * Writes the log back and cuts it first: where that works out, it gives more room than the reserve.
+   * Then no checkpoint comes between, for one that does not work out would eat up the reserve.
+   */
   freeReserve(): void {
-    this.#reserve.free();
     try {
       this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     } catch (error) {
       if (this.#judge(error).kind === "failed") throw error;
     }
+    this.#database.exec("PRAGMA wal_autocheckpoint = 0");
+    this.#reserve.free();
   }
 
   takeReserve(): boolean {
-    return this.#reserve.take();
+    if (!this.#reserve.take()) return false;
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    return true;
   }
 
   close(): void {
@@ -185,7 +192,7 @@ export class SqliteJournal implements Journal {
   /** What an error of the disk means. Whatever was begun is undone, by SQLite or here. */
   #judge(error: unknown): Written {
     const trouble = troubleOf(error);
-    const isFull = trouble === "full" || (trouble === "write" && this.#isOutOfRoom());
+    const isFull = trouble === "full" || (trouble === "write" && this.#isLogOutOfRoom());
     if (!isFull) return { kind: "failed", cause: error };
     try {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
