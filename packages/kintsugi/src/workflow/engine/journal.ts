@@ -86,7 +86,10 @@ export class Journal {
     return { place, ordinal: this.#firstOrdinal + place };
   }
 
-  /** Hands an outcome to the code when its turn has come. */
+  /**
+   * Hands out a new outcome when its turn has come. To be called when a commit is durable, a turn of
+   * the event loop after the call of the code: by then the code has gone as far as it gets.
+   */
   arrive(place: number, handOut: () => void): void {
     if (place === this.#turn && this.#awaited === 1 && !this.#isDigesting) {
       this.#turn += 1; // Nothing else is awaited, so there is no order to keep.
@@ -95,35 +98,44 @@ export class Journal {
       return;
     }
     this.#arrived.set(place, handOut);
-    this.#handOutNext();
+    if (!this.#isDigesting) this.#handOutNext();
+  }
+
+  /** Hands out a recorded outcome when its turn has come, but lets the code go on first. */
+  recall(place: number, handOut: () => void): void {
+    this.#arrived.set(place, handOut);
+    if (!this.#isDigesting) this.#letDigest();
+  }
+
+  #letDigest(): void {
+    this.#isDigesting = true;
+    this.#clock.immediate(() => {
+      this.#isDigesting = false;
+      this.#handOutNext();
+    });
   }
 
   #handOutNext(): void {
-    if (this.#isDigesting || this.#arrived.size === 0) return;
+    if (this.#arrived.size === 0) return;
     const handOut = this.#arrived.get(this.#turn);
-    this.#isDigesting = true;
-    if (handOut) {
-      this.#arrived.delete(this.#turn);
-      this.#turn += 1;
-      this.#awaited -= 1;
-      this.#clock.immediate(() => this.#digested());
-      handOut();
-    } else {
-      this.#clock.immediate(() => this.#skipMissing());
+    if (!handOut) {
+      this.#clock.immediate(() => this.#skipMissing(this.#turn));
+      return;
     }
+    this.#arrived.delete(this.#turn);
+    this.#turn += 1;
+    this.#awaited -= 1;
+    this.#letDigest();
+    handOut();
   }
 
   /**
    * The code had its time and did not ask for the outcome whose turn it is. It may wait for something
    * that is no step, or it has changed: order is kept as far as it goes, and nothing hangs for ever.
    */
-  #skipMissing(): void {
-    if (!this.#arrived.has(this.#turn)) this.#turn = Math.min(...this.#arrived.keys());
-    this.#digested();
-  }
-
-  #digested(): void {
-    this.#isDigesting = false;
+  #skipMissing(turn: number): void {
+    if (this.#turn !== turn || this.#isDigesting || this.#arrived.has(turn)) return;
+    this.#turn = Math.min(...this.#arrived.keys());
     this.#handOutNext();
   }
 }

@@ -142,7 +142,8 @@ export class LiveRun {
     const { failed, outcome } = entry.row;
     this.#active += 1;
     return new Promise((resolve, reject) => {
-      this.#deliver(entry, place, { failed, text: outcome ?? "null" }, { resolve, reject });
+      const recorded = { failed, text: outcome ?? "null" };
+      this.#journal.recall(place, () => this.#handOut(entry, recorded, { resolve, reject }));
     });
   }
 
@@ -177,28 +178,27 @@ export class LiveRun {
     this.#move({ kind: "recorded" });
     if (this.#state !== before) changes.push(this.#columns({ suspectStep: null }));
     return new Promise((resolve, reject) => {
-      this.#write(changes, () => this.#deliver(entry, place, outcome, { resolve, reject }));
+      const handOut = (): void => this.#handOut(entry, outcome, { resolve, reject });
+      this.#write(changes, () => this.#journal.arrive(place, handOut));
     });
   }
 
-  #deliver(entry: Entry, place: number, outcome: Outcome, to: Settler): void {
-    this.#journal.arrive(place, () => {
-      this.#active -= 1;
-      if (this.isOver) {
-        this.refuse().catch(to.reject);
-        return;
-      }
-      // What else it waits for may now be all that it does, but first the code has to go on.
-      if (this.#waits.size > 0) this.host.clock.immediate(() => this.#rest());
-      try {
-        settle(outcome, to.resolve, (error) => {
-          this.blame.add(error, [entry.seq]);
-          to.reject(error);
-        });
-      } catch (error) {
-        this.die(error); // A record that cannot be read.
-      }
-    });
+  #handOut(entry: Entry, outcome: Outcome, to: Settler): void {
+    this.#active -= 1;
+    if (this.isOver) {
+      this.refuse().catch(to.reject);
+      return;
+    }
+    // What else it waits for may now be all that it does, but first the code has to go on.
+    if (this.#waits.size > 0) this.host.clock.immediate(() => this.#rest());
+    try {
+      settle(outcome, to.resolve, (error) => {
+        this.blame.add(error, [entry.seq]);
+        to.reject(error);
+      });
+    } catch (error) {
+      this.die(error); // A record that cannot be read.
+    }
   }
 
   // --- waits -------------------------------------------------------------------------------------

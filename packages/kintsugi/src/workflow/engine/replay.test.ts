@@ -1,0 +1,147 @@
+import { seededRandom, sleep } from "@kintsugi/policy/base";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+
+import { memoryDisk, memoryStore, type Store } from "../../store/index.ts";
+import { manualClock } from "../../testing/index.ts";
+import { defineWorkflow } from "../define.ts";
+import { type StepRow, steps, workflowTables } from "../tables.ts";
+import type { WorkflowContext } from "../types.ts";
+import { embeddedEngine } from "./embedded.ts";
+import type { Engine } from "./port.ts";
+
+/** What one branch of a run does, one after another. All steps have one name: only order tells them. */
+type Deed =
+  | { readonly kind: "step"; readonly ms: number }
+  | { readonly kind: "fail"; readonly ms: number }
+  | { readonly kind: "sleep"; readonly ms: number }
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "now" }
+  | { readonly kind: "child"; readonly ms: number }
+  | { readonly kind: "fork"; readonly branches: readonly (readonly Deed[])[] };
+
+const anyBranch: fc.Arbitrary<readonly Deed[]> = fc.letrec<{ branch: readonly Deed[]; deed: Deed }>(
+  (tie) => {
+    const ms = fc.integer({ min: 0, max: 30 });
+    const simple = fc.record({
+      kind: fc.constantFrom("step", "step", "fail", "sleep", "wait", "child"),
+      ms,
+    }) as fc.Arbitrary<Deed>;
+    return {
+      branch: fc.array(tie("deed"), { maxLength: 4 }),
+      deed: fc.oneof(
+        { maxDepth: 2, withCrossShrink: true },
+        simple,
+        fc.constant<Deed>({ kind: "now" }),
+        fc.record({
+          kind: fc.constant("fork" as const),
+          branches: fc.array(tie("branch"), { maxLength: 4 }),
+        }),
+      ),
+    };
+  },
+).branch;
+
+/** A world with one run in it, whose process can be crashed at any moment. */
+async function setup(branches: readonly (readonly Deed[])[]) {
+  const clock = manualClock();
+  const disk = memoryDisk();
+  const child = defineWorkflow("child", (ctx, { ms, path }: { ms: number; path: string }) =>
+    ctx.step("work", async ({ signal }) => {
+      await sleep(clock, ms, signal);
+      return path;
+    }),
+  );
+  const work = async (ctx: WorkflowContext, deed: Deed, path: string): Promise<unknown> => {
+    switch (deed.kind) {
+      case "step":
+        return ctx.step("work", async ({ signal }) => {
+          await sleep(clock, deed.ms, signal);
+          return path;
+        });
+      case "fail": {
+        const failing = ctx.step("work", async ({ signal }) => {
+          await sleep(clock, deed.ms, signal);
+          throw new Error(path);
+        });
+        return failing.catch((error: Error) => error.message);
+      }
+      case "sleep":
+        await ctx.sleep(deed.ms);
+        return path;
+      case "wait":
+        return (await ctx.waitFor("never", { timeout: deed.ms })) === null ? path : "a signal";
+      case "now":
+        return typeof (await ctx.now()) === "number" ? path : "no number";
+      case "child":
+        return ctx.child(child, { ms: deed.ms, path });
+      case "fork":
+        return Promise.all(deed.branches.map((one, at) => goAlong(ctx, one, `${path}.${at}`)));
+    }
+  };
+  const goAlong = async (ctx: WorkflowContext, branch: readonly Deed[], path: string) => {
+    const results: unknown[] = [];
+    for (const [at, deed] of branch.entries()) results.push(await work(ctx, deed, `${path}/${at}`));
+    return results;
+  };
+  const workflow = defineWorkflow("branches", (ctx) =>
+    ctx.all(branches.map((branch, at) => () => goAlong(ctx, branch, `${at}`))),
+  );
+  const open = async (): Promise<{ engine: Engine; store: Store }> => {
+    const store = memoryStore({ clock, disk, tables: workflowTables });
+    const random = seededRandom(1);
+    const engine = embeddedEngine({ store, clock, random, maxLive: 2, onFatal: () => {} });
+    engine.register(workflow);
+    engine.register(child);
+    void engine.start();
+    await clock.advance(0);
+    return { engine, store };
+  };
+  return { clock, workflow, open };
+}
+
+/** What the branch comes to when nothing ever crashes. */
+function expected(branch: readonly Deed[], path: string): unknown[] {
+  return branch.map((deed, at) =>
+    deed.kind === "fork"
+      ? deed.branches.map((one, index) => expected(one, `${path}/${at}.${index}`))
+      : `${path}/${at}`,
+  );
+}
+
+/** Crashes after each of these spans, and lets the run come to its end. */
+async function follow(branches: readonly (readonly Deed[])[], crashesMs: readonly number[]) {
+  const { clock, workflow, open } = await setup(branches);
+  let life = await open();
+  void life.engine.run(workflow, undefined, { id: "run" });
+  await clock.advance(0);
+  const recorded = new Map<number, StepRow>();
+  for (const ms of crashesMs) {
+    await clock.advance(ms);
+    life = await open();
+    for (const row of await life.store.list(steps, { where: { runId: "run" } })) {
+      const before = recorded.get(row.seq);
+      if (before && before.ordinal !== null) expect(row).toEqual(before);
+      recorded.set(row.seq, row);
+    }
+  }
+  await clock.advance(2_000);
+  const handle = await life.engine.handle("run");
+  const ended = Promise.allSettled([handle?.result()]);
+  await clock.advance(0);
+  return { ended: (await ended)[0], view: await life.engine.get("run") };
+}
+
+it("a run of parallel branches comes to the same, whenever its process crashes", async () => {
+  const anyBranches = fc.array(anyBranch, { maxLength: 4 });
+  const anyCrashes = fc.array(fc.integer({ min: 0, max: 25 }), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(anyBranches, anyCrashes, async (branches, crashesMs) => {
+      const { ended, view } = await follow(branches, crashesMs);
+      const value = branches.map((branch, at) => expected(branch, `${at}`));
+      expect(ended).toEqual({ status: "fulfilled", value });
+      expect(view?.crashes).toBe(0);
+    }),
+    { numRuns: 200 },
+  );
+}, 60_000);
