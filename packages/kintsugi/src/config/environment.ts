@@ -4,7 +4,7 @@ import { configSchema } from "./schema.ts";
 import type { Path } from "./yaml.ts";
 
 /** A key that holds one value, and has a place of its own in every configuration. */
-export interface ScalarKey {
+interface ScalarKey {
   readonly path: readonly string[];
   readonly variable: string;
   readonly kind: "text" | "number" | "flag";
@@ -12,7 +12,7 @@ export interface ScalarKey {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface Overrides {
+interface Overrides {
   /** The variables that are set, with their values as the schema wants them. */
   readonly set: readonly { readonly key: ScalarKey; readonly value: unknown }[];
   /** The variable that gave the value at `path`, if one did. */

@@ -32,7 +32,7 @@ export function list<Item extends z.core.SomeType>(error: string, item: Item): z
 }
 
 /** A key under which a part is known: letters, digits, dots, dashes and underscores. */
-export const partName: z.ZodString = z
+const partName: z.ZodString = z
   .string()
   .regex(NAME, "a letter, then at most 62 letters, digits, dots, dashes or underscores");
 
@@ -110,7 +110,7 @@ export function alternatives(values: readonly unknown[]): string {
 }
 
 /** Fields that always hold something, and those that may be absent, but are never undefined. */
-export type Present<Fields> = {
+type Present<Fields> = {
   [Key in keyof Fields as undefined extends Fields[Key] ? never : Key]: Fields[Key];
 } & {
   [Key in keyof Fields as undefined extends Fields[Key] ? Key : never]?: Exclude<

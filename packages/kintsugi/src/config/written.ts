@@ -4,13 +4,13 @@
  */
 
 /** Milliseconds, or text with a unit: `"500ms"`, `"30s"`, `"10m"`, `"2h"`, `"7d"`. */
-export type WrittenSpan = number | string;
+type WrittenSpan = number | string;
 
 /** Bytes, or text with a unit, 1,024 a step: `"512KB"`, `"150MB"`, `"8GB"`. */
-export type WrittenSize = number | string;
+type WrittenSize = number | string;
 
 /** A value of a child's environment, or an argument; passed on as text. */
-export type WrittenText = string | number | boolean;
+type WrittenText = string | number | boolean;
 
 export interface ConfigInput {
   /** Names the program on screens. @defaultValue the name of the folder */
@@ -32,7 +32,7 @@ export interface ConfigInput {
   readonly chaos?: WrittenChaos | undefined;
 }
 
-export interface WrittenServer {
+interface WrittenServer {
   /** Address to listen at. Other than the loopback, it is open to the network. @defaultValue "127.0.0.1" */
   readonly host?: string | undefined;
   /** 0 takes any free port. @defaultValue 4600 */
@@ -41,12 +41,12 @@ export interface WrittenServer {
   readonly allowedHosts?: readonly string[] | undefined;
 }
 
-export interface WrittenRuntime {
+interface WrittenRuntime {
   /** Modules with workflows and playbooks. @defaultValue [] */
   readonly modules?: readonly string[] | undefined;
 }
 
-export interface WrittenSupervisor {
+interface WrittenSupervisor {
   /** @defaultValue "one-for-one" */
   readonly strategy?: "one-for-one" | undefined;
   /** Restarts of one component within `period` that are too many. @defaultValue 3 */
@@ -66,7 +66,7 @@ interface WrittenComponentBase {
   readonly shutdown?: WrittenSpan | undefined;
 }
 
-export interface WrittenProcess extends WrittenComponentBase {
+interface WrittenProcess extends WrittenComponentBase {
   readonly kind: "process";
   /** A program: a name on the PATH, or a path that starts with a dot or a slash. Never a line for a shell. */
   readonly command: string;
@@ -80,7 +80,7 @@ export interface WrittenProcess extends WrittenComponentBase {
   readonly limits?: { readonly memory?: WrittenSize | undefined } | undefined;
 }
 
-export interface WrittenKernel extends WrittenComponentBase {
+interface WrittenKernel extends WrittenComponentBase {
   readonly kind: "kernel";
   /** File that exports the kernel. Needed in a file; a program may give the kernel itself instead. */
   readonly module?: string | undefined;
@@ -88,7 +88,7 @@ export interface WrittenKernel extends WrittenComponentBase {
 
 export type WrittenComponent = WrittenProcess | WrittenKernel;
 
-export interface WrittenWorkflows {
+interface WrittenWorkflows {
   /** @defaultValue "embedded" */
   readonly engine?: "embedded" | undefined;
   /** What a commit survives: a power cut, or a kill only. @defaultValue "power" */
@@ -104,14 +104,14 @@ export interface WrittenCall {
   readonly circuitBreaker?: WrittenCircuitBreaker | undefined;
 }
 
-export interface WrittenRetry {
+interface WrittenRetry {
   /** Attempts in all, the first included. */
   readonly maxAttempts?: number | undefined;
   readonly initialDelay?: WrittenSpan | undefined;
   readonly maxDelay?: WrittenSpan | undefined;
 }
 
-export interface WrittenCircuitBreaker {
+interface WrittenCircuitBreaker {
   /** Failures that open the circuit. */
   readonly failureThreshold?: number | undefined;
   /** Trials that must succeed to close it. */
@@ -120,7 +120,7 @@ export interface WrittenCircuitBreaker {
   readonly timeout?: WrittenSpan | undefined;
 }
 
-export interface WrittenHealing {
+interface WrittenHealing {
   /** @defaultValue true */
   readonly enabled?: boolean | undefined;
   /** Say what would be done, and do nothing. @defaultValue false */
@@ -144,13 +144,13 @@ interface WrittenTriggerBase {
   readonly playbook: string;
 }
 
-export interface WrittenHeartbeatTrigger extends WrittenTriggerBase {
+interface WrittenHeartbeatTrigger extends WrittenTriggerBase {
   readonly type: "heartbeat-failure";
   /** Silence that counts as lost. @defaultValue "5s" */
   readonly above?: WrittenSpan | undefined;
 }
 
-export interface WrittenResourceTrigger extends WrittenTriggerBase {
+interface WrittenResourceTrigger extends WrittenTriggerBase {
   readonly type: "resource-spike";
   /** @defaultValue "rssBytes" */
   readonly metric?: "rssBytes" | undefined;
@@ -162,7 +162,7 @@ export interface WrittenResourceTrigger extends WrittenTriggerBase {
   readonly clearRatio?: number | undefined;
 }
 
-export interface WrittenErrorTrigger extends WrittenTriggerBase {
+interface WrittenErrorTrigger extends WrittenTriggerBase {
   readonly type: "error-burst";
   /** Failed calls within `window` that are too many. @defaultValue 50 */
   readonly above?: number | undefined;
@@ -176,7 +176,7 @@ export interface WrittenErrorTrigger extends WrittenTriggerBase {
 
 export type WrittenTrigger = WrittenHeartbeatTrigger | WrittenResourceTrigger | WrittenErrorTrigger;
 
-export interface WrittenWatchdog {
+interface WrittenWatchdog {
   /** Silence of the runtime's event loop that counts as a hang. @defaultValue "10s" */
   readonly hang?: WrittenSpan | undefined;
   /** Wait before a restart of the runtime; doubles from `initial` to `max`. @defaultValue "100ms", "30s" */
@@ -185,7 +185,7 @@ export interface WrittenWatchdog {
     | undefined;
 }
 
-export interface WrittenChaos {
+interface WrittenChaos {
   /** @defaultValue false */
   readonly enabled?: boolean | undefined;
   /** Faults on purpose, each at most once in the life of a data folder. @defaultValue [] */
@@ -193,7 +193,7 @@ export interface WrittenChaos {
 }
 
 /** After a span of the plan, or when a run has done so much. */
-export type WrittenMoment =
+type WrittenMoment =
   | { readonly after: WrittenSpan }
   | { readonly run: string; readonly done: number };
 

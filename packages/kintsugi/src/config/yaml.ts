@@ -17,7 +17,7 @@ import { keyName } from "./faults.ts";
 
 export type Path = readonly PropertyKey[];
 
-export interface Position {
+interface Position {
   /** Both count from 1. */
   readonly line: number;
   readonly column: number;
@@ -29,7 +29,7 @@ export interface TextFault {
   readonly message: string;
 }
 
-export interface YamlText {
+interface YamlText {
   /** Maps (without a prototype), lists, texts, numbers, true, false, null. Undefined: no YAML at all. */
   readonly tree: unknown;
   readonly faults: readonly TextFault[];

@@ -75,6 +75,12 @@ describe("a client that follows the events over a socket", () => {
     const { send } = await setup();
     expect((await send({ path, headers, token: "read" })).status).toBe(status);
   });
+
+  it("has no head without a body", async () => {
+    const { send, facts } = await setup();
+    const head = await send({ method: "HEAD", path: "/api/v1/events", token: "read" });
+    expect([head.status, facts.listeners.size]).toEqual([404, 0]);
+  });
 });
 
 describe("a client over a socket that does not read", () => {

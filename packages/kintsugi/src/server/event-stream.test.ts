@@ -199,6 +199,7 @@ describe("the streams of a server", () => {
     facts.add("c.d");
     await clock.advance(60_000);
     expect(client.events).toEqual([]);
+    expect(facts.listeners.size).toBe(0);
     expect(errors).toEqual([]);
   });
 

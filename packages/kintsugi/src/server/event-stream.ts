@@ -11,7 +11,7 @@ import type { Cancel, Clock, ErrorReporter } from "@kintsugi/policy/base";
 import type { Fact, FactLog } from "../store/index.ts";
 
 /** The part of an HTTP response that a stream needs. */
-export interface EventSink {
+interface EventSink {
   /** Whether what was written waits for the client to read. */
   readonly writableNeedDrain: boolean;
   write(text: string): unknown;

@@ -8,7 +8,7 @@
 
 import { Refusal } from "./refusal.ts";
 
-export interface RequestHeaders {
+interface RequestHeaders {
   readonly [name: string]: string | readonly string[] | undefined;
 }
 

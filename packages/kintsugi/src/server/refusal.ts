@@ -15,7 +15,7 @@ export class Refusal extends KintsugiError {
   }
 }
 
-export interface ErrorAnswer {
+interface ErrorAnswer {
   readonly error: { readonly code: string; readonly message: string };
 }
 

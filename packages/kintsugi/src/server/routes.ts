@@ -8,14 +8,14 @@ import type { RuntimeForServer } from "./runtime-port.ts";
 import type { Caller, Scope } from "./tokens.ts";
 
 /** What a request asks, after its sender was let in. */
-export interface Asked {
+interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
   readonly body: unknown;
   readonly caller: Caller | undefined;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: object;
 }

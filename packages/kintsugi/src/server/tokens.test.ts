@@ -105,6 +105,16 @@ describe("a store of tokens", () => {
     expect(store.find(token)).toBeDefined();
   });
 
+  it("knows nobody any more when its file has become unreadable", () => {
+    const { ensure, stored, store, clock, errors } = setup();
+    const token = ensure();
+    expect(store.find(token)).toBeDefined();
+    stored.set(paths.tokens, "{");
+    clock.advanceSync(1_000);
+    expect(store.find(token)).toBeUndefined();
+    expect(errors.length).toBe(1);
+  });
+
   it("knows a token until it expires", () => {
     const { ensure, stored, store, clock } = setup();
     const token = ensure();

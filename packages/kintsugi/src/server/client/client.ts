@@ -131,11 +131,12 @@ interface Request {
 }
 
 async function exchange(
-  { fetch, token }: ClientOptions,
+  options: ClientOptions,
   url: string,
   path: string,
   { method = "GET", body, headers, signal, allow }: Request,
 ): Promise<Response> {
+  const { token } = options;
   const sent: RequestInit = {
     method,
     redirect: "error", // A token goes to the server it was made for, and to no other.
@@ -147,7 +148,7 @@ async function exchange(
     ...(body && { body: JSON.stringify(body) }),
     ...(signal && { signal }),
   };
-  const response = await fetch(`${url}${path}`, sent).catch((error: unknown) => {
+  const response = await options.fetch(`${url}${path}`, sent).catch((error: unknown) => {
     throw signal?.aborted ? signal.reason : new NotRunningError(url, error);
   });
   if (response.ok || response.status === allow) return response;

@@ -10,7 +10,7 @@ export interface SentEvent {
   readonly data: string;
 }
 
-export interface SseReader {
+interface SseReader {
   /** Takes in the next piece; gives the events that it completes. */
   push(text: string): readonly SentEvent[];
 }
