@@ -102,6 +102,28 @@ describe("a plan of chaos", () => {
     ]);
   });
 
+  it.each([
+    { jumpMs: -3_600_000, waitsMs: 5_000, when: "set back: one span at most" },
+    { jumpMs: 3_600_000, waitsMs: 0, when: "set on: not at all" },
+  ])("waits, after a restart with a wall clock that was $when", async ({ jumpMs, waitsMs }) => {
+    const first = await setup([kill("a", 5_000)]);
+    await first.clock.advance(1_000);
+    await first.chaos.stop();
+    first.clock.jump(jumpMs);
+    const second = await setup([kill("a", 5_000)], { disk: first.disk, clock: first.clock });
+    if (waitsMs > 0) await second.clock.advance(waitsMs - 1);
+    expect(second.happened).toHaveLength(waitsMs > 0 ? 0 : 1);
+    await second.clock.advance(1);
+    expect(second.happened).toEqual(["SIGKILL 42 group"]);
+  });
+
+  it("takes no notice when the wall clock is set back meanwhile", async () => {
+    const { clock, happened } = await setup([kill("a", 5_000)]);
+    clock.jump(-3_600_000);
+    await clock.advance(5_000);
+    expect(happened).toEqual(["SIGKILL 42 group"]);
+  });
+
   it("waits for a run to come so far", async () => {
     let done = 0;
     const entry: ChaosEntry = {
@@ -192,6 +214,33 @@ describe("calls that are made to fail", () => {
     expect(happened).toEqual([sent, sent]);
     await clock.advance(10_000);
     expect(happened).toHaveLength(2);
+  });
+
+  it("fail in a new life only when it is up", async () => {
+    const { clock, happened, store, web } = await setup([entry]);
+    web.view = { ...web.view, incarnation: 2, phase: "starting" };
+    void store.commit([fact("component.started", clock.epochMs(), { component: "web" })]);
+    await clock.advance(5_000);
+    expect(happened).toEqual([sent]);
+    web.view = { ...web.view, phase: "running" };
+    await clock.advance(100);
+    expect(happened).toEqual([sent, sent]);
+  });
+
+  it("fail as the newest fault says, whatever its place in the plan", async () => {
+    const half: ChaosEntry = {
+      name: "b",
+      at: { kind: "after", ms: 1_000 },
+      fault: { kind: "fail-calls", target: "web", rate: 0.5 },
+    };
+    const first = await setup([half, entry]);
+    await first.clock.advance(2_000);
+    const newest = 'web {"fault":"fail-calls","rate":0.5}';
+    expect(first.happened).toEqual([sent, newest]);
+    await first.chaos.stop();
+    const second = await setup([half, entry], { disk: first.disk, clock: first.clock });
+    await second.clock.advance(1_000);
+    expect(second.happened).toEqual([newest]);
   });
 
   it("fail again after a restart of the runtime, without a second fact", async () => {

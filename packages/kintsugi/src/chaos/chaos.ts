@@ -56,7 +56,7 @@ class PlannedChaos implements Chaos {
   readonly #options: ChaosOptions;
   readonly #delivery: Delivery;
   readonly #report: ErrorReporter;
-  /** Entries that have not happened, with the time that their spans count from. */
+  /** Entries that have not happened, and when their spans are over, on the monotonic clock. */
   readonly #waiting = new Map<ChaosEntry, number>();
   #cancel: Cancel = () => {};
   #leave: () => void = () => {};
@@ -77,7 +77,7 @@ class PlannedChaos implements Chaos {
     const firedAtMs = ({ name }: ChaosEntry): number => rows.get(name)?.firedAtMs ?? Infinity;
     for (const entry of plan.toSorted((one, other) => firedAtMs(one) - firedAtMs(other))) {
       const isOver = firedAtMs(entry) < Infinity;
-      if (!isOver) this.#waiting.set(entry, rows.get(entry.name)?.sinceMs ?? 0);
+      if (!isOver) this.#waiting.set(entry, this.#dueMs(entry, rows.get(entry.name)));
       // What stands does so for all lives of its target, and of the runtime.
       else if (entry.fault.kind === "fail-calls") this.#happen(entry.fault);
     }
@@ -123,9 +123,9 @@ class PlannedChaos implements Chaos {
 
   async #doRound(): Promise<void> {
     try {
-      for (const [entry, sinceMs] of this.#waiting) {
+      for (const [entry, dueMs] of this.#waiting) {
         if (this.#isStopped) return;
-        if ((await this.#isDue(entry, sinceMs)) && this.#canHappen(entry.fault)) {
+        if ((await this.#isDue(entry, dueMs)) && this.#canHappen(entry.fault)) {
           await this.#fire(entry);
         }
       }
@@ -137,10 +137,10 @@ class PlannedChaos implements Chaos {
     if (waitMs !== undefined) this.#plan(waitMs);
   }
 
-  async #isDue({ at }: ChaosEntry, sinceMs: number): Promise<boolean> {
+  async #isDue({ at }: ChaosEntry, dueMs: number): Promise<boolean> {
     switch (at.kind) {
       case "after":
-        return this.#leftMs(at.ms, sinceMs) <= 0;
+        return this.#options.clock.monotonicMs() >= dueMs;
       case "progress": {
         const progress = await this.#options.progressOf(at.run);
         return (progress?.done ?? 0) >= at.done;
@@ -148,9 +148,12 @@ class PlannedChaos implements Chaos {
     }
   }
 
-  /** A wall clock that was set back makes no wait longer than it is. */
-  #leftMs(ms: number, sinceMs: number): number {
-    return Math.min(ms, sinceMs + ms - this.#options.clock.epochMs());
+  /** A wall clock that was set back between two starts makes no wait longer than it is. */
+  #dueMs({ at }: ChaosEntry, row: ChaosRow | undefined): number {
+    const { clock } = this.#options;
+    if (at.kind !== "after") return 0;
+    const passedMs = Math.max(0, clock.epochMs() - (row?.sinceMs ?? 0));
+    return clock.monotonicMs() + at.ms - passedMs;
   }
 
   /** A fault waits for its target: a kill that meets nobody would prove nothing. */
@@ -209,9 +212,8 @@ class PlannedChaos implements Chaos {
   /** Undefined when nothing is left but to hear of new lives. */
   #nextRoundMs(): number | undefined {
     if (this.#delivery.isWaiting) return ROUND_MS;
-    const waits = [...this.#waiting].map(([{ at }, sinceMs]) =>
-      at.kind === "after" ? Math.max(ROUND_MS, this.#leftMs(at.ms, sinceMs)) : ROUND_MS,
-    );
+    const nowMs = this.#options.clock.monotonicMs();
+    const waits = [...this.#waiting.values()].map((dueMs) => Math.max(ROUND_MS, dueMs - nowMs));
     return waits.length === 0 ? undefined : Math.min(...waits);
   }
 }

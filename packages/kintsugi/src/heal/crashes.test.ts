@@ -48,6 +48,25 @@ describe("a crash", () => {
     expect(await world.incidents()).toHaveLength(1);
   });
 
+  it("is left to the supervisor for as long as its back-off takes", async () => {
+    const world = await setup();
+    await crash(world, 100_000);
+    expect(await world.incident()).toMatchObject({ status: "resolved" });
+    expect(await world.facts("incident.held")).toEqual([]);
+  });
+
+  it("is not over in the moment of the new start: the next crash may follow", async () => {
+    const world = await setup();
+    const { components, store, settle, clock } = world;
+    await settle(components.crash(store, "web"));
+    components.comesUp("web");
+    const started = fact("component.started", clock.epochMs(), { component: "web" });
+    await settle(store.commit([started]));
+    expect(await world.incident()).toMatchObject({ status: "verifying" });
+    await clock.advance(3_000);
+    expect(await world.incident()).toMatchObject({ status: "resolved" });
+  });
+
   it.each(["gave-up", "crash-looping"] as const)(
     "gets one playbook when the supervisor is %s, and then a person",
     async (phase) => {

@@ -152,9 +152,7 @@ class PlaybookHealer implements Healer {
     const { store, components } = this.#options;
     const { lastId } = store.facts;
     this.#leave.push(
-      store.facts.subscribe((fact) => {
-        if (fact.id > lastId) this.#hear(fact);
-      }),
+      store.facts.subscribe((fact) => this.#hear(fact)),
       components.onSample((sample) => {
         this.#watch.sample(sample);
         this.#reviewIfNeeded();

@@ -292,7 +292,7 @@ export class Healing {
 
   /** Starts the playbook's run, or finds it by its id, and takes in how it ends. */
   async #follow(row: IncidentRow): Promise<void> {
-    const { id, component, attempts, playbook } = row;
+    const { id, component, playbook } = row;
     const run = row.actions.at(-1)?.run ?? "";
     const { signal } = this.#stopping;
     let outcome: HealingOutcome;
@@ -306,12 +306,12 @@ export class Healing {
       if (signal.aborted) return; // The next runtime follows it on.
       outcome = { cured: false, detail: toError(error).message };
     }
-    await this.#do(() => this.#settle(id, attempts, outcome));
+    await this.#do(() => this.#settle(id, outcome));
   }
 
-  async #settle(id: string, attempts: number, { cured, detail }: HealingOutcome): Promise<void> {
+  async #settle(id: string, { cured, detail }: HealingOutcome): Promise<void> {
     const row = this.#options.book.open.find((open) => open.id === id);
-    if (!row || row.attempts !== attempts || !isUnderPlaybook(row)) return; // Old news.
+    if (!row || !isUnderPlaybook(row)) return; // Old news.
     if (cured === null) await this.#apply(row, [{ kind: "verify", done: detail }]);
     else await this.#apply(row, [{ kind: cured ? "resolve" : "fail", why: detail }]);
     void this.review();

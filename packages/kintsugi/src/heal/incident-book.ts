@@ -18,6 +18,8 @@ interface IncidentBookOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** Past incidents that are kept; open ones always are. @defaultValue 5_000 */
+  readonly maxIncidents?: number;
   /** Hears of each change, after it was committed. */
   readonly onChange: (incident: IncidentRow) => void;
 }
@@ -45,7 +47,6 @@ export interface IncidentFilter {
   readonly limit?: number;
 }
 
-/** Past incidents that are kept; open ones always are. */
 const MAX_INCIDENTS = 5_000;
 /** How many go at once when there are too many. */
 const PRUNED_AT_ONCE = 100;
@@ -265,13 +266,14 @@ export class IncidentBook {
   }
 
   async #prune(): Promise<void> {
-    if (this.#total <= MAX_INCIDENTS) return;
-    const oldest = await this.#options.store.list(incidentTable, {
+    const { store, maxIncidents = MAX_INCIDENTS } = this.#options;
+    if (this.#total <= maxIncidents) return;
+    const oldest = await store.list(incidentTable, {
       orderBy: "openedAtMs",
       limit: PRUNED_AT_ONCE,
     });
     const past = oldest.filter((row) => !isOpen(row));
-    await this.#options.store.commit(past.map(({ id }) => remove(incidentTable, id)));
+    await store.commit(past.map(({ id }) => remove(incidentTable, id)));
     this.#total -= past.length;
   }
 }

@@ -115,6 +115,14 @@ describe("a crash that was stored when the runtime died before its incident was"
     expect(await later.incidents()).toHaveLength(1);
   });
 
+  it("is taken in once when it happens while the healer starts", async () => {
+    const { incidents, clock } = await setup({
+      whileStarting: (store, components) => void components.crash(store, "web"),
+    });
+    await clock.advance(5_000);
+    expect(await incidents()).toMatchObject([{ key: "web:crash", occurrences: 1 }]);
+  });
+
   it("does not make one of a crash that others have taken in", async () => {
     const before = await setup();
     await before.settle(before.components.crash(before.store, "web"));

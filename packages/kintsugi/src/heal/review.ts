@@ -16,6 +16,8 @@ export interface ReviewLimits extends GuardLimits {
 export interface ReviewSituation extends GuardSituation {
   /** The component is healthy, and what the incident was opened for is over. */
   readonly isWell: boolean;
+  /** Start of its present life; epoch milliseconds, null while there is none. */
+  readonly upSinceMs: number | null;
 }
 
 interface Next {
@@ -109,7 +111,8 @@ function nextOfVerifying(
       if (phase === "gave-up") return fail(`the supervisor gave up on ${component}`);
       if (phase === "crash-looping") return fail(`${component} is crash-looping`);
       if (phase === "backing-off") return null;
-      return isOver(statusAtMs, limits.verifyTimeoutMs, nowMs)
+      // A restart after a long back-off has as much time as one that came at once.
+      return isOver(Math.max(statusAtMs, situation.upSinceMs ?? 0), limits.verifyTimeoutMs, nowMs)
         ? fail(`${component} was not healthy ${spanText(limits.verifyTimeoutMs)} after its restart`)
         : null;
   }

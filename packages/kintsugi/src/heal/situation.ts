@@ -52,7 +52,8 @@ export class Surroundings {
     );
     if (isStorm(unhealthy.length, all.length)) this.#stormAtMs = clock.epochMs();
     const other = underRepair.find((row) => row.component === component && row.id !== incident.id);
-    const phase = components.get(component)?.phase ?? null;
+    const view = components.get(component);
+    const phase = view?.phase ?? null;
     const standing = this.#standingOf(incident);
     return {
       component,
@@ -62,6 +63,7 @@ export class Surroundings {
       isStuck: phase === "starting" && incident.trigger !== null && standing === "firing",
       standing,
       isWell: this.isWell(incident),
+      upSinceMs: view?.startedAtMs ?? null,
       unhealthy: unhealthy.map(({ name }) => name),
       components: all.length,
       stormAtMs: this.#stormAtMs,

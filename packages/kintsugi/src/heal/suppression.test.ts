@@ -65,6 +65,22 @@ describe("an incident that is not healed", () => {
     expect(await world.incident()).toMatchObject({ status: "resolved" });
   });
 
+  it("waits for those under repair as well: they are not well either", async () => {
+    const kinds = { web: "process", a: "process", b: "process", c: "process" } as const;
+    const { components, clock, incident } = await setup({ kinds });
+    components.gate = new Promise(() => {});
+    components.patient("web").isHung = true;
+    await clock.advance(10_000);
+    components.update("a", { health: { kind: "failed", reason: "no network" } });
+    components.patient("b").isHung = true;
+    await clock.advance(10_000);
+    expect(await incident()).toMatchObject({
+      component: "b",
+      status: "opened",
+      why: expect.stringMatching(/^Storm: 2 of 4 components are not well \(web, a\)/),
+    });
+  });
+
   it("goes to a person when it had to wait for five minutes", async () => {
     const world = await storm();
     world.components.patient("web").isHung = true;
