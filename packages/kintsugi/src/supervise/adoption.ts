@@ -5,12 +5,12 @@ import { COMPONENT_ROLE, MARKER } from "./marker.ts";
 import type { ComponentRow } from "./tables.ts";
 
 /** A living process that may be the component. */
-export interface Living {
+interface Living {
   readonly identity: ProcessIdentity;
   readonly incarnation: number;
 }
 
-export interface Sorted {
+interface Sorted {
   /** By name of the component. */
   readonly adopted: ReadonlyMap<string, Living>;
   /** Doubles, those that no component is behind, and what is left of groups without a leader. */

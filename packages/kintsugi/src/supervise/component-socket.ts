@@ -17,7 +17,7 @@ export interface Link {
   close(): void;
 }
 
-export interface ComponentSocketOptions {
+interface ComponentSocketOptions {
   readonly sockets: Sockets;
   readonly clock: Clock;
   readonly path: string;

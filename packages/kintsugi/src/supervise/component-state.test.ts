@@ -77,7 +77,7 @@ describe("a component, in any history", () => {
     const step = fc.tuple(anyInput, fc.integer({ min: 0, max: 300 }));
 
     fc.assert(
-      fc.property(anyRules, fc.array(step, { maxLength: 200, size: "max" }), (rules, steps) => {
+      fc.property(anyRules, fc.array(step, { maxLength: 100, size: "max" }), (rules, steps) => {
         let nowMs = 0;
         let state: ComponentState = unborn;
         for (const [input, waitMs] of steps) {
@@ -99,7 +99,7 @@ describe("a component, in any history", () => {
         const wanted = nextComponent(state, { kind: "launch", again: true }, rules, nowMs);
         expect(isUp(wanted.phase) || wanted.phase === "stopping").toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
 
     expect([...arrows].sort()).toEqual(ARROWS);

@@ -3,13 +3,13 @@
 import type { ProcessSample } from "../host/index.ts";
 import type { ExitView } from "./types.ts";
 
-export interface RssReading {
+interface RssReading {
   readonly atMs: number;
   readonly rssBytes: number;
 }
 
 /** A silence that became critical, and whether the process was busy in it. */
-export interface HangReport {
+interface HangReport {
   readonly atMs: number;
   readonly incarnation: number;
   readonly silentMs: number;
@@ -19,7 +19,7 @@ export interface HangReport {
 }
 
 /** A restart that somebody asked for. */
-export interface AskedRestart {
+interface AskedRestart {
   readonly atMs: number;
   readonly why: string;
 }

@@ -10,7 +10,7 @@ import { type Change, fact, put, remove, type Store } from "../store/index.ts";
 import { type ComponentRow, componentTable } from "./tables.ts";
 import type { SupervisionFact } from "./types.ts";
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly store: Store;
   readonly epochMs: () => number;
   /** Hears once that the store is lost. */

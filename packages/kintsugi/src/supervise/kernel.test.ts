@@ -137,6 +137,29 @@ describe("a kernel", () => {
     expect(view()?.health).toEqual({ kind: "degraded", reason: "Half of the index is missing" });
   });
 
+  it("is not judged by an answer of the life before", async () => {
+    let answer: (health: Health) => void = () => {};
+    const health = vi.fn(() => new Promise<Health>((resolve) => (answer = resolve)));
+    const { start, pass, restart, view } = setup({ initialize() {}, health });
+    await start();
+    await pass(1_000);
+    await restart();
+    answer({ kind: "failed", reason: "That was then" });
+    await pass(100);
+    expect(view()?.health).toEqual({ kind: "healthy" });
+  });
+
+  it("is told to end what it began when it could not begin all", async () => {
+    const signals: AbortSignal[] = [];
+    const initialize = ({ signal }: KernelContext) => {
+      signals.push(signal);
+      throw new Error("half way");
+    };
+    const { start } = setup({ initialize });
+    await start();
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
   it("is critical when its health check throws", async () => {
     const health = () => {
       throw new Error("no pulse");

@@ -14,7 +14,7 @@ import { startDueInMs } from "./restart/restart-state.ts";
 import type { ComponentSample, ComponentSpec, ComponentView, ExitView, Health } from "./types.ts";
 import { Vitals } from "./vitals.ts";
 
-export interface MemberOptions {
+interface MemberOptions {
   readonly host: Host;
   readonly journal: Journal;
   readonly spec: ComponentSpec;

@@ -13,7 +13,7 @@ import type { ProcessComponentSpec } from "./types.ts";
 /** The paths of the program that a supervisor needs. */
 export type SupervisorPaths = Pick<InstancePaths, "instance" | "componentSocket" | "logsDir">;
 
-export interface ProcessBodyOptions {
+interface ProcessBodyOptions {
   readonly host: Host;
   readonly paths: SupervisorPaths;
   readonly spec: ProcessComponentSpec;

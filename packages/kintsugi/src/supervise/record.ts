@@ -14,7 +14,7 @@ import { toStoredRestart } from "./restart/restart-state.ts";
 import type { ComponentRow } from "./tables.ts";
 import type { ComponentKind, ExitView, Health, SupervisionFact } from "./types.ts";
 
-export interface RecordOptions {
+interface RecordOptions {
   readonly name: string;
   readonly kind: ComponentKind;
   readonly fingerprint: string;

@@ -3,7 +3,7 @@
  * many; the environment and the arguments of a program are where its keys and passwords stand.
  */
 
-export interface Redaction {
+interface Redaction {
   /** What the text may show by name only. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly args: readonly string[];

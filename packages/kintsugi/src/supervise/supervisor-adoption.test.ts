@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { connected, openLab, processSpec } from "./fixtures/lab.ts";
 import { componentTable } from "./tables.ts";
@@ -97,6 +97,7 @@ describe("a supervisor that comes after one that was killed", () => {
     const { spec } = double;
     first.host.processes.spawn({ ...spec, env: { ...spec.env, KINTSUGI_INCARNATION: "2" } });
     first.host.kill();
+    double.hang(); // It would obey, and leave by itself.
     const second = supervisor([processSpec("web")]);
     await second.start();
     expect(living()).toEqual(["web"]);
@@ -173,6 +174,34 @@ describe("a stranger on the component socket", () => {
     line.write(`${JSON.stringify({ ...frame, instance })}\n`);
     await pass(100);
     expect(told.join("")).toBe('{"v":1,"kind":"stop","deadlineMs":0}\n');
+  });
+
+  it("who says nothing, or nothing that we know, is not listened to for long", async () => {
+    const { first, processOf, world, pass } = setup();
+    await first.start();
+    const { KINTSUGI_SOCKET = "" } = processOf("web").env;
+    const silent = world.host();
+    const onSilentClose = vi.fn();
+    (await world.clock.until(silent.sockets.connect(KINTSUGI_SOCKET))).onClose(onSilentClose);
+    await pass(4_900);
+    expect(onSilentClose).not.toHaveBeenCalled();
+    await pass(200);
+    expect(onSilentClose).toHaveBeenCalledOnce();
+  });
+
+  it("who talks nonsense after his hello is cut off", async () => {
+    const { first, processOf, world, pass } = setup();
+    await first.start();
+    const { KINTSUGI_SOCKET = "", KINTSUGI_INSTANCE: instance } = processOf("web").env;
+    const line = await world.clock.until(world.host().sockets.connect(KINTSUGI_SOCKET));
+    const onClose = vi.fn();
+    line.onClose(onClose);
+    line.write(`${JSON.stringify({ ...hello, instance })}\n${"nonsense\n".repeat(100)}`);
+    await pass(100);
+    expect(onClose).not.toHaveBeenCalled();
+    line.write('{"v":1,"kind":"nonsense"}\n');
+    await pass(100);
+    expect(onClose).toHaveBeenCalledOnce();
   });
 
   it("who is a child of the component does not hide that its parent hangs", async () => {

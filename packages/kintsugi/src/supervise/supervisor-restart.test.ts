@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { connected, openLab, processSpec } from "./fixtures/lab.ts";
+import { componentTable } from "./tables.ts";
 
 const setup = (rest: Parameters<typeof processSpec>[1] = {}, chaos = false) => {
   const lab = openLab();
@@ -55,10 +56,11 @@ describe("a restart that was asked for", () => {
   });
 
   it("is one, when two ask at once", async () => {
-    const { start, view, restart, settled } = setup();
+    const { start, supervisor, view, restart, settled } = setup();
     await start();
     await settled(Promise.all([restart(), restart()]));
     expect(view()?.incarnation).toBe(2);
+    expect((await supervisor.evidence("web"))["restartsAsked"]).toHaveLength(1);
     await settled(restart());
     expect(view()?.incarnation).toBe(3);
   });
@@ -76,13 +78,14 @@ describe("a restart that was asked for", () => {
   });
 
   it("fails with the reason when the new life ends before it runs; the rule goes on", async () => {
-    const { start, world, pass, view, restart, settled } = setup();
+    const { start, world, pass, supervisor, view, restart, settled } = setup();
     await start();
     world.program("worker", (process) => process.exit(7));
     await expect(settled(restart())).rejects.toMatchObject({
       code: "KINTSUGI_RESTART_FAILED",
       message: 'Component "web" was not restarted: it exited with code 7',
     });
+    expect((await supervisor.evidence("web"))["exits"]).toHaveLength(2); // Not one later.
     world.program("worker", connected());
     await pass(5_000);
     expect(view()?.phase).toBe("running");
@@ -160,6 +163,11 @@ describe("stopping all", () => {
     expect(world.clock.monotonicMs() - startMs).toBeLessThan(2_000);
     expect(living()).toEqual([]);
     expect(await facts("component.stopped")).toHaveLength(2);
+    expect(await store.get(componentTable, "web")).toMatchObject({
+      phase: "stopped",
+      identity: null,
+      restart: { kind: "running", restartsAtMs: [] },
+    });
     expect(supervisor.list().map(({ phase }) => phase)).toEqual(["stopped", "stopped"]);
     await settled(store.close());
   });
@@ -171,6 +179,7 @@ describe("stopping all", () => {
     const told = (await facts()).length;
     await pass(100_000);
     expect(await facts()).toHaveLength(told);
+    expect(await facts("health.changed")).toHaveLength(2); // To stop on purpose is no illness.
   });
 });
 

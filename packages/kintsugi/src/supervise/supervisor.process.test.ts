@@ -113,6 +113,22 @@ describe("a real process under a supervisor", () => {
     expect(host.processes.isAlive(identity)).toBe(false);
   });
 
+  it("takes its own children along when it dies", async () => {
+    const { host, supervise, marked, newStore } = setup();
+    const { command, args } = workerSpec("well");
+    const script = `sleep 600 & exec "$0" "$@"`;
+    const spec = workerSpec("well", {
+      command: "/bin/sh",
+      args: ["-c", script, command, ...(args ?? [])],
+    });
+    const { view, runs } = await supervise(spec, newStore());
+    await runs(1);
+    expect(marked()).toHaveLength(2);
+    host.processes.signal(identityOf(view()), "SIGKILL");
+    await runs(2);
+    expect(marked().map(({ env }) => env["KINTSUGI_INCARNATION"])).toEqual(["2", "2"]);
+  });
+
   it("says clearly why it cannot be started", async () => {
     const { supervise, newStore } = setup();
     const spec = processSpec("web", { command: "kintsugi-no-such-program" });

@@ -190,6 +190,21 @@ describe("what a component wrote before it died", () => {
   });
 });
 
+describe("what a component writes", () => {
+  it("is copied away before it fills the disk", async () => {
+    const { start, pass, processOf, world } = setup();
+    await start();
+    const process = processOf("web");
+    process.writeStdout("x".repeat(10 * 2 ** 20));
+    await pass(2_000);
+    expect(world.readFile(`${process.spec.stdoutFile}.1`)).toBeUndefined();
+    process.writeStdout("y");
+    await pass(2_000);
+    expect(world.readFile(`${process.spec.stdoutFile}.1`)).toHaveLength(10 * 2 ** 20 + 1);
+    expect(world.readFile(process.spec.stdoutFile)).toBe("");
+  });
+});
+
 describe("components that need each other", () => {
   const specs = [
     processSpec("web", { dependsOn: ["memory"] }),

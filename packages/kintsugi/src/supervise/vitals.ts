@@ -8,7 +8,7 @@ import { History } from "./history.ts";
 import type { Body, Life } from "./life.ts";
 import { Pulse } from "./pulse.ts";
 
-export interface VitalsOptions {
+interface VitalsOptions {
   readonly host: Host;
   readonly body: Body;
   readonly heartbeatMs: number;

@@ -128,6 +128,21 @@ describe("a supervised program", () => {
 });
 
 describe("a supervisor that is gone for ten minutes", () => {
+  it("is not missed by beats that nobody hears", async () => {
+    const lab = openLab();
+    const rssBytes = vi.fn(() => 1);
+    lab.world.program("worker", (process) => {
+      connected({ program: { ...programOf(process), rssBytes } })(process);
+    });
+    const { start, host } = lab.supervisor([processSpec("web")]);
+    await start();
+    host.kill();
+    await lab.pass(100);
+    const beats = rssBytes.mock.calls.length;
+    await lab.pass(600_000);
+    expect(rssBytes).toHaveBeenCalledTimes(beats);
+  });
+
   it("finds its components on the line within two seconds of its return", async () => {
     const lab = openLab();
     lab.world.program("worker", connected());

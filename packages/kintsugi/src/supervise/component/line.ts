@@ -11,7 +11,7 @@ import {
 } from "../frames/component-frames.ts";
 import { encodeFrame, frameReader } from "../frames/frame.ts";
 
-export interface LineOptions {
+interface LineOptions {
   readonly host: Host;
   readonly path: string;
   readonly hello: HelloFrame;

@@ -22,6 +22,7 @@ export function ownProcess(): Program {
       const untilMs = monotonicMs() + ms;
       while (monotonicMs() < untilMs);
     },
-    allocate: (bytes) => void leaked.push(Buffer.alloc(bytes, 1)), // What is not written is not resident.
+    // Written, as what was only asked for is not resident.
+    allocate: (bytes) => void leaked.push(Buffer.alloc(bytes, 1)),
   };
 }

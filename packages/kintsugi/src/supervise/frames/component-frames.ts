@@ -14,7 +14,7 @@ export interface HelloFrame {
 }
 
 /** "I am alive": once in every `heartbeatMs` that the welcome named. */
-export interface BeatFrame {
+interface BeatFrame {
   readonly kind: "beat";
   /** Counts the beats of this process. */
   readonly n: number;
@@ -24,31 +24,31 @@ export interface BeatFrame {
 }
 
 /** The component's own word on how it is. */
-export interface HealthFrame {
+interface HealthFrame {
   readonly kind: "health";
   readonly health: Health;
 }
 
 /** It leaves on its own account; the end of the connection that follows is no surprise. */
-export interface GoodbyeFrame {
+interface GoodbyeFrame {
   readonly kind: "goodbye";
 }
 
 export type FromComponent = HelloFrame | BeatFrame | HealthFrame | GoodbyeFrame;
 
-export interface WelcomeFrame {
+interface WelcomeFrame {
   readonly kind: "welcome";
   readonly heartbeatMs: number;
 }
 
 /** Close what is open and leave within `deadlineMs`; after that it is killed. */
-export interface StopFrame {
+interface StopFrame {
   readonly kind: "stop";
   readonly deadlineMs: number;
 }
 
 /** A fault on purpose. Only a component with KINTSUGI_CHAOS=1 in its environment obeys. */
-export type FaultFrame = { readonly kind: "fault" } & Fault;
+type FaultFrame = { readonly kind: "fault" } & Fault;
 
 export type Fault =
   /** Blocks the event loop. */

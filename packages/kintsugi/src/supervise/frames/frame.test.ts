@@ -16,9 +16,10 @@ function setup() {
 
 describe("frames on their way", () => {
   it("arrive whole and in order, however the stream is cut", () => {
-    const anyFrame = fc.record({ kind: fc.string(), text: fc.string({ unit: "binary" }) });
+    const anyText = fc.string({ unit: "binary", maxLength: 20 });
+    const anyFrame = fc.record({ kind: fc.constantFrom("beat", "hello"), text: anyText });
     fc.assert(
-      fc.property(fc.array(anyFrame), fc.array(fc.nat()), (sent, cuts) => {
+      fc.property(fc.array(anyFrame, { maxLength: 5 }), fc.array(fc.nat()), (sent, cuts) => {
         const { frames, complaints, read } = setup();
         const stream = sent.map(encodeFrame).join("");
         const places = cuts.map((cut) => cut % (stream.length + 1)).sort((a, b) => a - b);

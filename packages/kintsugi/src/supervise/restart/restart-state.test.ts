@@ -40,7 +40,7 @@ describe("something that dies, in any history", () => {
     const transitions = new Set<string>();
 
     fc.assert(
-      fc.property(anyLimits, fc.array(step, { maxLength: 200, size: "max" }), (limits, steps) => {
+      fc.property(anyLimits, fc.array(step, { maxLength: 100, size: "max" }), (limits, steps) => {
         let nowMs = 0;
         let state: RestartState = freshRestart;
         let planned: number[] = [];
