@@ -174,11 +174,17 @@ describe("what is printed", () => {
     expect(line).toMatch(/^k\.yaml:1:1: unknown key "\uFFFD\[2J\uFFFD\uFFFD\uFFFD" at the top;/);
   });
 
+  it("is no name that would steer one", () => {
+    expect(printed('name: "a\\nb"')).toEqual([
+      'k.yaml:1:7: name is "a\\nb"; expected the name of the program, on one line',
+    ]);
+  });
+
   it("shows no lists, no maps, and no more of a text than is needed to know it", () => {
     expect(
       printed(`name: { secret: x }\ndataDir: [secret]\nserver: { port: "${"x".repeat(99)}" }`),
     ).toEqual([
-      "k.yaml:1:7: name is a map; expected the name of the program",
+      "k.yaml:1:7: name is a map; expected the name of the program, on one line",
       "k.yaml:2:10: dataDir is a list; expected a folder",
       `k.yaml:3:17: server.port is "${"x".repeat(59)}...; expected a whole number from 0 to 65535`,
     ]);

@@ -6,6 +6,7 @@ import type { CallConfig, ChaosEntry, ComponentConfig, TriggerConfig } from "./t
 import {
   byName,
   keys,
+  label,
   list,
   looseText,
   oneOf,
@@ -162,7 +163,7 @@ const moment = z.union(
   { error: "{ after: <span> } or { run: <id>, done: <number> }" },
 );
 
-const entry = { name: text("a name that tells this fault from others"), at: moment };
+const entry = { name: label("a name that tells this fault from others"), at: moment };
 const target = text("a component, runtime or watchdog");
 
 const fault: z.ZodType<ChaosEntry, WrittenFault> = z.union(

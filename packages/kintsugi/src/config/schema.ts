@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { calls, components, plan, triggers } from "./schema-parts.ts";
 import type { KintsugiConfig } from "./types.ts";
-import { flag, keys, list, oneOf, span, text, whole } from "./values.ts";
+import { flag, keys, label, list, oneOf, span, text, whole } from "./values.ts";
 import type { ConfigInput } from "./written.ts";
 
 /** A configuration that does not know yet where it stands: paths as written, no file. */
@@ -13,7 +13,7 @@ export type PlacelessConfig = Omit<KintsugiConfig, "file" | "name"> & {
 };
 
 export const schema: z.ZodType<PlacelessConfig, ConfigInput> = keys({
-  name: text("the name of the program").optional(),
+  name: label("the name of the program, on one line").optional(),
   dataDir: text("a folder").default(".kintsugi"),
   server: keys({
     host: text("an address to listen at").default("127.0.0.1"),

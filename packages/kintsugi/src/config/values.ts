@@ -26,6 +26,13 @@ export function text(error: string): z.ZodString {
     .refine(withoutNull, { error });
 }
 
+/** Text that is shown on screens: one line that steers no terminal. */
+export function label(error: string): z.ZodString {
+  return text(error)
+    .max(100, { error })
+    .regex(/^\P{C}+$/u, { error });
+}
+
 /** A list of bounded length. */
 export function list<Item extends z.core.SomeType>(error: string, item: Item): z.ZodArray<Item> {
   return z.array(item, { error }).max(MOST_ENTRIES, { error: `${error}, at most ${MOST_ENTRIES}` });
