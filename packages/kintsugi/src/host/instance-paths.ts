@@ -46,7 +46,7 @@ export interface InstancePaths {
   readonly hangsDir: string;
 }
 
-export interface InstancePathsOptions {
+interface InstancePathsOptions {
   /** Makes both folders, for their owner alone (mode 700). @defaultValue false */
   readonly make?: boolean;
 }

@@ -9,7 +9,7 @@
  * were (a starved machine, a stopped process), and it counts for little more than one that is in time.
  */
 
-export interface LoopState {
+interface LoopState {
   readonly kind: "turning" | "stalled";
   /** The counter as it stood at the last look. */
   readonly beats: number;

@@ -17,33 +17,36 @@ const STACK_TIMEOUT_MS = 500;
 /** Longest stack that is kept. */
 const STACK_LINES = 50;
 
-const order = workerData as LoopWatchOrder;
-const beats = new Int32Array(order.beats);
+watch(workerData as LoopWatchOrder);
 
-let state = turning(Atomics.load(beats, 0), performance.now());
-let stall: LoopStall | undefined;
+function watch(order: LoopWatchOrder): void {
+  const beats = new Int32Array(order.beats);
+  let state = turning(Atomics.load(beats, 0), performance.now());
+  let stall: LoopStall | undefined;
 
-setInterval(watch, order.beatMs);
-
-function watch(): void {
-  const before = state;
-  state = look(state, order, performance.now(), Atomics.load(beats, 0));
-  if (state.kind === before.kind) return;
-  if (state.kind === "stalled") {
-    stall = { atMs: Date.now(), stalledMs: Math.round(state.silentMs), stack: [] };
-    void report(stall);
-  } else {
-    parentPort?.postMessage({ ...stall, stalledMs: Math.round(before.silentMs) });
-    stall = undefined;
-  }
+  setInterval(() => {
+    const before = state;
+    state = look(state, order, performance.now(), Atomics.load(beats, 0));
+    if (state.kind === before.kind) return;
+    if (state.kind === "turning") {
+      parentPort?.postMessage({ ...stall, stalledMs: Math.round(before.silentMs) });
+      stall = undefined;
+      return;
+    }
+    const found = { atMs: Date.now(), stalledMs: Math.round(state.silentMs), stack: [] };
+    stall = found;
+    void stackOfMain().then((stack) => {
+      const told = { ...found, stack };
+      if (stall === found) stall = told;
+      write(order.file, told);
+    });
+  }, order.beatMs);
 }
 
-async function report(found: LoopStall): Promise<void> {
-  const told = { ...found, stack: await stackOfMain() };
-  if (stall === found) stall = told;
+function write(file: string, stall: LoopStall): void {
   try {
-    mkdirSync(dirname(order.file), { recursive: true, mode: 0o700 });
-    appendFileSync(order.file, `${JSON.stringify(told)}\n`, { mode: 0o600 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    appendFileSync(file, `${JSON.stringify(stall)}\n`, { mode: 0o600 });
   } catch {
     // The disk may be full. The main thread is told as well, if it ever comes back.
   }

@@ -7,7 +7,7 @@ import { wholeNumber } from "@kintsugi/policy/base";
 import type { LoopLimits } from "./loop-watch-state.ts";
 import { siblingProgram } from "./own-program.ts";
 
-export interface LoopWatchOptions {
+interface LoopWatchOptions {
   /** Gets a JSON line ({@link LoopStall}) for each stall, while it lasts. */
   readonly file: string;
   /** Milliseconds without a turn of the loop after which its stack is taken. @defaultValue 1_000 */
@@ -25,7 +25,7 @@ export interface LoopStall {
   readonly stack: readonly string[];
 }
 
-export interface LoopWatch {
+interface LoopWatch {
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import type { Fetch, Host } from "./ports.ts";
 import { systemProcesses } from "./processes.ts";
 import { systemSockets } from "./sockets.ts";
 
-export interface SystemHostOptions {
+interface SystemHostOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   /** @defaultValue the platform's own */
