@@ -57,7 +57,10 @@ export class RuntimeProcess {
    */
   find(known: ProcessIdentity | undefined, anyMarked: boolean): ProcessIdentity | undefined {
     const { host, paths } = this.#options;
-    const named = [known, readIdentity(host.files, paths.runtimeFile)].filter((each) => !!each);
+    const named = [known, readIdentity(host.files, paths.runtimeFile)]
+      .filter((each) => each !== undefined)
+      .filter((each) => host.processes.isAlive(each));
+    if (named.length === 0 && !anyMarked) return undefined; // As after most deaths: no need to search.
     const marked = livingProcesses(host, paths.instance).filter((each) => hasRole(each, "runtime"));
     const isNamed = (identity: ProcessIdentity): boolean =>
       named.some((each) => isSameProcess(each, identity));
