@@ -23,7 +23,7 @@ import { dial, REFUSED_CONFIGURATION, type StartOptions, startWatchdog } from ".
 import { reportLeft, takeDown, within } from "./take-down.ts";
 import { clockTime, span } from "./text.ts";
 
-export interface FrontEndOptions {
+interface FrontEndOptions {
   readonly context: CommandContext;
   /** The program's name. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { writtenDataDir } from "./place.ts";
+import { writtenFolder } from "./place.ts";
 
 describe("the data folder that a file names plainly", () => {
   it.each([
@@ -13,7 +13,7 @@ describe("the data folder that a file names plainly", () => {
     ["dataDir: 'C: x' # why\n", "C: x"],
     ["dataDir: /var/lib/x#1\n", undefined],
   ])("of %j is %j", (text, dataDir) => {
-    expect(writtenDataDir(text)).toBe(dataDir);
+    expect(writtenFolder(text)).toBe(dataDir);
   });
 
   it.each([
@@ -26,6 +26,6 @@ describe("the data folder that a file names plainly", () => {
     "x:\n  dataDir: a\n",
     "dataDir: ''''\n",
   ])("is left to a parser where it is said in another way: %j", (text) => {
-    expect(writtenDataDir(text)).toBeUndefined();
+    expect(writtenFolder(text)).toBeUndefined();
   });
 });

@@ -57,14 +57,14 @@ async function dataDirOf(context: CommandContext, options: PlaceOptions): Promis
   if (options.dataDir !== undefined) return resolve(cwd, options.dataDir);
   const file = configFileOf(context, options.config);
   const fromEnvironment = host.env["KINTSUGI_DATA_DIR"];
-  const written = fromEnvironment || writtenDataDir(host.files.read(file) ?? "");
+  const written = fromEnvironment || writtenFolder(host.files.read(file) ?? "");
   return written === undefined ? loadedDataDir(context, file) : resolve(dirname(file), written);
 }
 
 /**
  * What a YAML text says of its data folder, if it says so plainly; undefined when only a parser can tell.
  */
-export function writtenDataDir(text: string): string | undefined {
+export function writtenFolder(text: string): string | undefined {
   const lines = text.split(/\r?\n/).filter((line) => !/^\s*#/.test(line));
   const found = lines.filter((line) => line.includes("dataDir"));
   if (found.length === 0) return DEFAULT_DATA_DIR;

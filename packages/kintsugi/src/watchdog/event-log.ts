@@ -11,7 +11,7 @@ const ROTATE_AT_BYTES = 512 * 1024;
 /** Events that are held while the disk is full; the oldest go first. */
 const MOST_HELD = 200;
 
-export interface EventLogOptions {
+interface EventLogOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly random: Random;

@@ -26,14 +26,14 @@ const CALM_MS = 1_000;
 /** Short lives in a row before the runtime counts as crash-looping; then it is tried ever more seldom. */
 const INTENSITY = 6;
 
-export interface WatchdogSettings {
+interface WatchdogSettings {
   readonly dataDir: string;
   readonly configFile: string;
   readonly boot: boolean;
   readonly limits: WatchdogLimits;
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly host: Host;
   /** The program file of the runtime. */
   readonly runtime: URL;

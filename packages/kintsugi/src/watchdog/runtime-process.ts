@@ -12,7 +12,7 @@ import { isSameProcess, readIdentity } from "./identity-file.ts";
 import { hasRole, livingProcesses, signal } from "./living.ts";
 import { type End, LOCK_HELD_CODE } from "./watchdog-state.ts";
 
-export interface RuntimeProcessOptions {
+interface RuntimeProcessOptions {
   readonly host: Host;
   readonly paths: InstancePaths;
   readonly spec: ProcessSpec;
@@ -60,7 +60,8 @@ export class RuntimeProcess {
     const named = [known, readIdentity(host.files, paths.runtimeFile)]
       .filter((each) => each !== undefined)
       .filter((each) => host.processes.isAlive(each));
-    if (named.length === 0 && !anyMarked) return undefined; // As after most deaths: no need to search.
+    // So it is after most deaths, and a search through all processes would delay the next start.
+    if (named.length === 0 && !anyMarked) return undefined;
     const marked = livingProcesses(host, paths.instance).filter((each) => hasRole(each, "runtime"));
     const isNamed = (identity: ProcessIdentity): boolean =>
       named.some((each) => isSameProcess(each, identity));

@@ -7,7 +7,7 @@ import { parseStoredRestart, reviveRestart, toStoredRestart } from "../supervise
 import { parseIdentity } from "./identity-file.ts";
 import { freshWatchdog, type WatchdogLimits, type WatchdogState } from "./watchdog-state.ts";
 
-export interface RevivedWatchdog {
+interface RevivedWatchdog {
   readonly state: WatchdogState;
   /** The runtime that was watched last, if its end was not seen; it may live. */
   readonly runtime: ProcessIdentity | undefined;

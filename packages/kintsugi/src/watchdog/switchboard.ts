@@ -6,7 +6,7 @@ import type { StopRequest, WatchdogEvent, WatchdogView } from "./types.ts";
 import { type FromWatchdog, readToWatchdog, type ToWatchdog } from "./watchdog-frames.ts";
 
 /** What the one behind the switchboard does about what is said. */
-export interface SwitchboardListener {
+interface SwitchboardListener {
   /** Whether this is the runtime that is watched; if not, the line is cut. */
   onHello(identity: ProcessIdentity): boolean;
   onReady(url: string): void;
@@ -138,7 +138,8 @@ export class Switchboard {
       connection.close();
       return;
     }
-    if (this.#runtime !== connection) this.cutRuntime(); // It dialled again before its old line ended.
+    // It may dial again before its old line has ended.
+    if (this.#runtime !== connection) this.cutRuntime();
     this.#runtime = connection;
     this.#listener.onBeat();
   }

@@ -28,7 +28,7 @@ import {
   startDueInMs,
 } from "../supervise/restart/index.ts";
 
-export type Phase = Readonly<
+type Phase = Readonly<
   | { kind: "waiting"; untilMs: number }
   | { kind: "starting"; silentMs: number }
   | { kind: "running"; silentMs: number; readyAtMs: number }
@@ -50,7 +50,7 @@ export interface WatchdogState {
   readonly tickedAtMs: number;
 }
 
-export type StopForm = "down" | "kill";
+type StopForm = "down" | "kill";
 
 export interface WatchdogLimits {
   readonly restart: RestartLimits;
@@ -99,7 +99,7 @@ type ToldFact =
   | "runtime.refused"
   | "runtime.crash-looping";
 
-export interface Move {
+interface Move {
   readonly state: WatchdogState;
   readonly orders: readonly Order[];
 }

@@ -26,7 +26,7 @@ import {
   type WatchdogState,
 } from "./watchdog-state.ts";
 
-export interface WatchdogOptions {
+interface WatchdogOptions {
   readonly host: Host;
   readonly paths: InstancePaths;
   readonly limits: WatchdogLimits;
@@ -39,7 +39,7 @@ export interface WatchdogOptions {
 }
 
 /** How it ended: the exit code, and the sentence for whoever asks why. */
-export interface Left {
+interface Left {
   readonly code: number;
   readonly message: string;
 }
@@ -136,7 +136,8 @@ export class Watchdog {
     if (this.#adopt(this.#runtime.find(earlier?.identity, false)) || !earlier) return;
     this.#earlier = undefined;
     const { pid, bootId } = earlier.identity;
-    if (bootId !== host.processes.self.bootId) return; // The machine ended it, not a fault of its own.
+    // The machine ended it, and no fault of its own.
+    if (bootId !== host.processes.self.bootId) return;
     const detail = "it died while no watchdog looked on";
     const payload = { pid, reason: { kind: "unknown" }, stderrTail: "", detail, unseen: true };
     if (byPerson) {

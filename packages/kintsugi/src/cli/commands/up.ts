@@ -76,7 +76,8 @@ function refuseSecond({ host }: CommandContext, paths: InstancePaths): void {
   const runtime = readIdentity(host.files, paths.runtimeFile);
   if (!runtime || !host.processes.isAlive(runtime)) return;
   const ours = livingProcesses(host, paths.instance).filter((each) => hasRole(each, "runtime"));
-  if (ours.some(({ identity }) => identity.pid === runtime.pid)) return; // It is taken up, not started.
+  // A runtime of ours without a watchdog is taken up by the next one.
+  if (ours.some(({ identity }) => identity.pid === runtime.pid)) return;
   throw new CommandError(
     FAILED,
     `Another program (pid ${runtime.pid}) uses the data folder ${paths.dataDir}: stop it, or set ` +
