@@ -128,13 +128,15 @@ describe("a kernel", () => {
   it("is as healthy as it says, asked once at a time", async () => {
     let answer: (health: Health) => void = () => {};
     const health = vi.fn(() => new Promise<Health>((resolve) => (answer = resolve)));
-    const { start, pass, view } = setup({ initialize() {}, health });
+    const { start, pass, view, restart } = setup({ initialize() {}, health });
     await start();
     await pass(5_000);
     expect(health).toHaveBeenCalledOnce();
     answer({ kind: "degraded", reason: "Half of the index is missing" });
     await pass(1_000);
     expect(view()?.health).toEqual({ kind: "degraded", reason: "Half of the index is missing" });
+    await restart();
+    expect(view()?.health).toEqual({ kind: "healthy" });
   });
 
   it("is not judged by an answer of the life before", async () => {
@@ -147,6 +149,11 @@ describe("a kernel", () => {
     answer({ kind: "failed", reason: "That was then" });
     await pass(100);
     expect(view()?.health).toEqual({ kind: "healthy" });
+    await pass(1_000);
+    expect(health).toHaveBeenCalledTimes(2);
+    await restart(); // The check of this life never answers: the next one is asked all the same.
+    await pass(1_000);
+    expect(health).toHaveBeenCalledTimes(3);
   });
 
   it("is told to end what it began when it could not begin all", async () => {

@@ -171,7 +171,7 @@ describe("a stranger on the component socket", () => {
     const told: string[] = [];
     line.onData((text) => void told.push(text));
     const instance = "incarnation" in frame && frame.incarnation === 9 ? KINTSUGI_INSTANCE : "?";
-    line.write(`${JSON.stringify({ ...frame, instance })}\n`);
+    line.write(`${JSON.stringify({ ...frame, instance })}\n`.repeat(2));
     await pass(100);
     expect(told.join("")).toBe('{"v":1,"kind":"stop","deadlineMs":0}\n');
   });

@@ -23,7 +23,8 @@ export class Vitals {
   readonly #options: VitalsOptions;
   #life: Life | undefined;
   #sample: ProcessSample | undefined;
-  #isAsking = false;
+  /** The life whose word is awaited. */
+  #asked: Life | undefined;
 
   constructor(options: VitalsOptions) {
     this.#options = options;
@@ -95,15 +96,15 @@ export class Vitals {
     }
   }
 
-  /** One question at a time: a check that hangs is not asked again. */
+  /** One question at a time: a check that hangs is not asked again in this life. */
   #askForWord(): void {
     const life = this.#life;
-    const answer = life && !this.#isAsking ? this.#options.body.health?.() : undefined;
+    const answer = life && life !== this.#asked ? this.#options.body.health?.() : undefined;
     if (!answer) return;
-    this.#isAsking = true;
+    this.#asked = life;
     void answer.then((health) => {
-      this.#isAsking = false;
       if (this.#life !== life) return;
+      this.#asked = undefined;
       this.pulse.ownWord = health;
       this.#options.onWord();
     });

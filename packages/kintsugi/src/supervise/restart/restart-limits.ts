@@ -5,7 +5,7 @@ import { wholeNumber } from "@kintsugi/policy/base";
 import type { RestartLimits } from "./restart-state.ts";
 
 /** What a user may say of it; the fields of `RestartOptions` that are numbers. */
-export interface RestartNumbers {
+interface RestartNumbers {
   readonly initialDelayMs?: number;
   readonly maxDelayMs?: number;
   readonly intensity?: number;
