@@ -248,14 +248,14 @@ export class Healing {
     const nowMs = clock.epochMs();
     const key = incidentKey(given.component, given.class);
     const cures = await book.cures(key, nowMs - CURES_WITHIN_MS, MAX_CURES);
-    const again: IncidentInput = {
+    const handOver: IncidentInput = {
       kind: "escalate",
       why:
         `It came back after it was cured ${cures} times within ${spanText(CURES_WITHIN_MS)}: ` +
         "something else is wrong, and no playbook is started",
     };
     const isIncurable = cures >= MAX_CURES;
-    const all = isIncurable ? [again] : inputs;
+    const all = isIncurable ? [handOver] : inputs;
     const move = this.#trustMove(openIncident({ ...given, id: "" }, nowMs), all);
     const row = await book.openNew(given, all, {
       ...details,
