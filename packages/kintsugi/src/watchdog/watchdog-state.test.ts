@@ -144,12 +144,14 @@ describe("a runtime that falls silent", () => {
   const looks = limits.hangMs / TICK_MS;
 
   it("is killed when it has been silent for hangMs, and started again", () => {
-    const { start, ready, look, end } = setup();
+    const world = setup();
+    const { start, ready, look, end } = world;
     start();
     ready();
     expect(look(looks - 1)).toEqual([]);
     expect(kinds(look(1))).toEqual(["runtime.hung", "kill"]);
     expect(kinds(end({ kind: "crash" }))).toEqual([]);
+    expect(world.state).toMatchObject({ hangs: 1, crashes: 1 });
     expect(kinds(start())).toEqual(["start"]);
   });
 
@@ -199,6 +201,14 @@ describe("a stop", () => {
     expect(kinds(send({ kind: "stop", form: "kill" }))).toEqual([]);
   });
 
+  it("is brought to its end, also by a watchdog that is asked to leave alone", () => {
+    const { start, send, end } = setup();
+    start();
+    send({ kind: "stop", form: "down" });
+    expect(send({ kind: "detach" })).toEqual([]);
+    expect(kinds(end({ kind: "on-purpose" }))).toEqual(["runtime.stopped", "leave"]);
+  });
+
   it("gives up a process that no signal ends, and says so by its code", () => {
     const { start, send, look } = setup();
     start();
@@ -218,6 +228,18 @@ describe("a restart that was asked for", () => {
     expect(send({ kind: "restart" })).toEqual([{ kind: "terminate", why: "restart" }]);
     expect(kinds(end({ kind: "on-purpose" }))).toEqual(["start"]);
     expect(world.state.crashes).toBe(0);
+  });
+
+  it("holds no earlier death against the next life", () => {
+    const world = setup();
+    const { start, send, end } = world;
+    start();
+    end({ kind: "crash" });
+    start();
+    send({ kind: "restart" });
+    end({ kind: "on-purpose" });
+    end({ kind: "crash" });
+    expect(nextTickMs(world.state, world.nowMs)).toBe(0);
   });
 
   it("does not wait for a back-off", () => {

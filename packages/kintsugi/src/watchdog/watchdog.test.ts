@@ -5,6 +5,7 @@ import { type SimulatedProcess, simulatedWorld } from "../testing/index.ts";
 import { dialWatchdog, type LeaveRequest } from "./dial-watchdog.ts";
 import { readWatchdogEvents } from "./event-log.ts";
 import { followWatchdog } from "./follow-watchdog.ts";
+import { engageKillSwitch } from "./kill-switch.ts";
 import type { WatchdogEvent, WatchdogView } from "./types.ts";
 import { Watchdog } from "./watchdog.ts";
 import type { WatchdogLimits } from "./watchdog-state.ts";
@@ -191,6 +192,20 @@ describe("a runtime that does not end when it is asked", () => {
     expect(lives[0]?.alive).toBe(true);
     expect(await world.clock.until(left)).toMatchObject({ code: 0 });
     expect(lives[0]?.reason).toEqual({ kind: "signalled", signal: "SIGKILL" });
+  });
+});
+
+describe("a kill switch that somebody else engages", () => {
+  it("is obeyed at the next look, and keeps whoever comes later from starting anything", async () => {
+    const { watch, run, world, paths, lives } = setup();
+    const { left } = watch();
+    await run(1_000);
+    const request = { form: "kill", by: "bob", why: "smoke" } as const;
+    engageKillSwitch(world.host().files, paths.killSwitch, request, 0);
+    expect(await world.clock.until(left)).toEqual({ code: 0, message: "Stopped by bob: smoke" });
+    expect(lives.map(({ reason }) => reason)).toEqual([{ kind: "signalled", signal: "SIGKILL" }]);
+    expect(await world.clock.until(watch().left)).toMatchObject({ code: 0 });
+    expect(lives).toHaveLength(1);
   });
 });
 
