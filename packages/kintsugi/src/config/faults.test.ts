@@ -160,6 +160,19 @@ describe("a fault of one of several forms", () => {
   ])("is judged by the form that it comes nearest to: %s", (entry, message) => {
     expect(plan(entry)).toEqual([`k.yaml:${message}`]);
   });
+
+  it("may have its own word misspelt", () => {
+    expect(plan("{ name: f, at: { after: 0 }, leek: runtime, perSecond: 1 }")).toEqual([
+      "k.yaml:1:17: chaos.plan[0].leak is missing; expected a component, runtime or watchdog",
+      'k.yaml:1:46: unknown key "leek" in chaos.plan[0]; did you mean "leak"?',
+    ]);
+  });
+});
+
+describe("a key that two rules stumble over", () => {
+  it("is told of once", () => {
+    expect(printed("__proto__: { x: 1 }").length).toBe(1);
+  });
 });
 
 describe("what is printed", () => {
@@ -172,6 +185,14 @@ describe("what is printed", () => {
   it("steers no terminal", () => {
     const [line] = printed('"\\e[2J\\u202e\\x9b\\n": 1');
     expect(line).toMatch(/^k\.yaml:1:1: unknown key "\uFFFD\[2J\uFFFD\uFFFD\uFFFD" at the top;/);
+  });
+
+  it("is no command that the machine would cut short", () => {
+    const text = 'components: { a: { kind: process, command: "c\\0x", args: ["b\\0"] } }';
+    expect(printed(text).map((line) => line.split(";")[0])).toEqual([
+      'k.yaml:1:44: components.a.command is "c\\u0000x"',
+      'k.yaml:1:59: components.a.args[0] is "b\\u0000"',
+    ]);
   });
 
   it("is no name that would steer one", () => {

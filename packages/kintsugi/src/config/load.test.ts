@@ -69,6 +69,11 @@ describe("a component", () => {
     });
   });
 
+  it("rounds its spans to whole milliseconds", () => {
+    const { supervisor } = configOf("supervisor: { period: 0.0016s }");
+    expect(supervisor.periodMs).toBe(2);
+  });
+
   it("of kind process beats when it says how often", () => {
     const { components } = configOf(
       "components: { a: { kind: process, command: node, heartbeat: 250 } }",
@@ -178,6 +183,12 @@ describe("the environment", () => {
     ]);
   });
 
+  it("makes no key of the language out of one in the file", () => {
+    expect(faultsOf("__proto__: { x: 1 }", { KINTSUGI_NAME: "a" })).toEqual([
+      expect.stringMatching(/^1:1: unknown key "__proto__" at the top;/),
+    ]);
+  });
+
   it("does not hide a wrong section behind a value", () => {
     expect(faultsOf("server: 5", { KINTSUGI_SERVER_PORT: "80" })).toEqual([
       "1:9: server is 5; expected a map with the keys host, port, allowedHosts",
@@ -246,7 +257,7 @@ chaos: { plan: [{ name: f, at: { after: 5s }, kill: web }] }
   );
   const env = fc.oneof({ arbitrary: fc.constant({}), weight: 3 }, variables);
 
-  it("give a configuration or faults, and never throw", () => {
+  it("give a configuration or faults, and never throw", { timeout: 60_000 }, () => {
     let good = 0;
     fc.assert(
       fc.property(text, env, (written, set) => {
@@ -261,9 +272,9 @@ chaos: { plan: [{ name: f, at: { after: 5s }, kill: web }] }
         expect(printFaults(loaded.faults)).not.toMatch(/Invalid|Unrecognized|Too (big|small)/);
         expect(({} as { x?: unknown }).x).toBeUndefined();
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
     expect(good).toBeGreaterThan(20);
-    expect(good).toBeLessThan(2_950);
+    expect(good).toBeLessThan(950);
   });
 });

@@ -141,7 +141,7 @@ describe("any text", () => {
     fc.array(snippet, { maxLength: 40, size: "max" }).map((parts) => parts.join("")),
   );
 
-  it("gives values or faults, and places that exist", () => {
+  it("gives values or faults, and places that exist", { timeout: 60_000 }, () => {
     let trees = 0;
     let refusals = 0;
     fc.assert(
