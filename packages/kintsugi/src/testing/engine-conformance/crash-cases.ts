@@ -187,25 +187,32 @@ export const crashCases: EngineCases = {
 
   "goes on after an end in order, too, and counts no crash": async (open) => {
     let started = 0;
-    let isSecondLife = false;
-    const workflow = defineWorkflow("orderly", (ctx) =>
-      ctx.step("work", ({ signal }) => {
+    let hasCaught = false;
+    const door = Promise.withResolvers<string>();
+    const workflow = defineWorkflow("orderly", (ctx) => {
+      const step = ctx.step("work", ({ signal }) => {
         started += 1;
-        if (isSecondLife) return "worked";
-        return new Promise((_, reject) => {
+        if (started === 2) return door.promise;
+        return new Promise<string>((_, reject) => {
           signal.addEventListener("abort", () => reject(signal.reason));
         });
-      }),
-    );
+      });
+      return step.catch(() => {
+        hasCaught = true;
+        return "caught";
+      });
+    });
     await onCrash(open, [workflow], async (bench) => {
       await until(bench, () => started === 1);
       const handle = await settle(bench, bench.engine.handle(ID));
       const waiting = failureOf(handle?.result() ?? forever());
-      isSecondLife = true;
       await bench.reopen("stop");
       assert.equal((await waiting).code, "KINTSUGI_ENGINE_STOPPED");
-      assert.equal(await bench.result(), "worked");
+      await until(bench, () => started === 2);
       assert.equal((await viewOf(bench, ID)).crashes, 0);
+      door.resolve("worked");
+      assert.equal(await bench.result(), "worked");
+      assert.equal(hasCaught, false, "an end in order is no failure of a step");
     });
   },
 

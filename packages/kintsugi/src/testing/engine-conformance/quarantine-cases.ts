@@ -125,4 +125,54 @@ export const quarantineCases: EngineCases = {
       }
     });
   },
+
+  "never sets aside a run that records something in each of its lives": async (open) => {
+    const hung = new Set<number>();
+    const workflow = defineWorkflow("slow but sure", async (ctx) => {
+      for (let step = 0; step < CRASHES + 5; step += 1) {
+        await ctx.step(`step ${step}`, () => {
+          if (hung.has(step)) return step;
+          hung.add(step);
+          return forever();
+        });
+      }
+    });
+    await onEngine(open, [workflow], async (bench) => {
+      await start(bench, workflow, undefined, "run 0");
+      for (let life = 1; life <= CRASHES + 5; life += 1) {
+        await until(bench, () => hung.size === life);
+        assert.equal((await viewOf(bench, "run 0")).crashes, 0);
+        await bench.reopen?.("crash", [workflow]);
+      }
+      await until(bench, async () => (await viewOf(bench, "run 0")).status === "completed");
+    });
+  },
+
+  "counts when a step runs beside a wait, and not when the wait alone is left": async (open) => {
+    let isQuick = true;
+    let taken = 0;
+    const workflow = defineWorkflow("beside", (ctx) =>
+      Promise.all([
+        ctx.waitFor("go"),
+        ctx.step("work", () => {
+          taken += 1;
+          return isQuick ? 1 : forever();
+        }),
+      ]),
+    );
+    await onEngine(open, [workflow], async (bench) => {
+      await start(bench, workflow, undefined, "quick");
+      await until(bench, async () => {
+        const { waiting, stepsRecorded } = await viewOf(bench, "quick");
+        return waiting && stepsRecorded === 1;
+      });
+      isQuick = false;
+      await start(bench, workflow, undefined, "slow");
+      await until(bench, () => taken === 2);
+      await bench.reopen?.("crash", [workflow]);
+      await until(bench, () => taken === 3);
+      assert.equal((await viewOf(bench, "quick")).crashes, 0);
+      assert.equal((await viewOf(bench, "slow")).crashes, 1);
+    });
+  },
 };

@@ -57,11 +57,10 @@ export class Admission {
     this.#isOpen = false;
   }
 
-  /** True when a new run may go past the queue: there is room, and nobody in the queue could take it. */
+  /** True when a new run may begin at once: there is room, and nobody waits for it. */
   tryEnter(runId: string): boolean {
-    if (!this.#isOpen || this.#isStale || this.#busy.size >= this.#options.maxLive) return false;
-    const [head] = this.#ahead;
-    if (head ? head.crashes === 0 : this.#hasMore) return false;
+    const isQueue = this.#isStale || this.#hasMore || this.#ahead.length > 0;
+    if (!this.#isOpen || isQueue || this.#busy.size >= this.#options.maxLive) return false;
     this.#busy.add(runId);
     return true;
   }

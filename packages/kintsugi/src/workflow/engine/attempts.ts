@@ -93,7 +93,7 @@ class Attempts<T> {
       try {
         return await this.#once(signal);
       } catch (error) {
-        if (tried >= this.#maxAttempts || signal.aborted) throw error;
+        if (tried >= this.#maxAttempts) throw error;
         const delayMs = Math.min(this.#firstDelayMs * 2 ** (tried - 1), MAX_RETRY_DELAY_MS);
         await sleep(this.#step.clock, delayMs, signal);
       }

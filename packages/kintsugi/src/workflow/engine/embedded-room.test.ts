@@ -116,6 +116,18 @@ describe("an engine with room for two", () => {
   });
 });
 
+describe("a place that was kept for a run", () => {
+  it("is given back when the run is not accepted", async () => {
+    const workflow = defineWorkflow("quick", (ctx) => ctx.step("work", () => 1));
+    const { engine, done, start } = await setup([workflow], { maxLive: 1 });
+    const refused = engine.run(workflow, (() => {}) as unknown as undefined);
+    await expect(done(refused)).rejects.toMatchObject({ path: "input" });
+    const [first] = await start(workflow, ["a", "a", "b"]);
+    expect(await done(first?.result() ?? Promise.reject())).toBe(1);
+    expect(await engine.count({ status: "completed" })).toBe(2);
+  });
+});
+
 describe("an engine that starts on many rows", () => {
   it("takes them all up, a page at a time, and none twice", async () => {
     let ran = 0;

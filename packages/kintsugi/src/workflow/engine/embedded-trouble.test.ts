@@ -11,7 +11,7 @@ import type { WorkflowMeasure } from "./measure.ts";
 const forever = (): Promise<never> => new Promise(() => {});
 
 /** An engine whose store refuses what `refusal` throws for. */
-async function setup(refusal: (change: Change) => void = () => {}) {
+async function setup(refusal: (change: Change) => void = () => {}, maxLive = 100) {
   const clock = manualClock();
   const disk = memoryDisk();
   const inner = memoryStore({ clock, disk, tables: workflowTables });
@@ -33,6 +33,7 @@ async function setup(refusal: (change: Change) => void = () => {}) {
     store,
     clock,
     random: seededRandom(1),
+    maxLive,
     onFatal: (error) => void fatal.push(error),
     onMeasure: (measure) => void measures.push(measure),
   });
@@ -149,6 +150,32 @@ describe("a run that the store refuses", () => {
       error: { name: "CorruptRecordError" },
     });
     expect(fatal).toEqual([]);
+  });
+});
+
+describe("a run that is cancelled in the very moment in which it is let run", () => {
+  it("never runs", async () => {
+    const door = Promise.withResolvers<void>();
+    let cancel = (): void => {};
+    const { engine, clock, done } = await setup((change) => {
+      const set = change.kind === "update" ? (change.set as { phase?: string }) : {};
+      if (change.kind === "update" && change.key[0] === "b" && set.phase === "busy") cancel();
+    }, 1);
+    const ran: string[] = [];
+    const workflow = defineWorkflow("turns", async (ctx) => {
+      ran.push(ctx.runId);
+      await ctx.step("door", () => door.promise);
+    });
+    await done(engine.run(workflow, undefined, { id: "a" }));
+    const b = await done(engine.run(workflow, undefined, { id: "b" }));
+    const cancelled: Promise<void>[] = [];
+    cancel = () => void cancelled.push(b.cancel());
+    door.resolve();
+    await clock.advance(0);
+    await Promise.all(cancelled);
+    expect(cancelled).toHaveLength(1);
+    expect(ran).toEqual(["a"]);
+    expect(await b.status()).toBe("cancelled");
   });
 });
 
