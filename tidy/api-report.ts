@@ -44,7 +44,7 @@ export function apiReports(): ReadonlyMap<string, string> {
   }
 }
 
-export const reportName = ({ specifier }: Entry): string =>
+const reportName = ({ specifier }: Entry): string =>
   `${specifier.replace("@kintsugi/", "").replaceAll("/", "-")}.api.md`;
 
 function report(out: string, { specifier, file }: Entry): string {

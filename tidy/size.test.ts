@@ -39,19 +39,4 @@ describe("what has to fit in a head", () => {
     }
     expect(long).toEqual([]);
   });
-
-  it("keeps every line under 100 columns", () => {
-    const wide = sources.flatMap(({ path, text }) =>
-      text
-        .split("\n")
-        .flatMap((line, index) =>
-          line.length > 100 &&
-          !/https?:\/\/|["'`].{60,}["'`]|\* @|regex|\/\^/.test(line) &&
-          !/^\s*(\/\*\*|\*|\/\/)/.test(line)
-            ? [`${path}:${index + 1}`]
-            : [],
-        ),
-    );
-    expect(wide).toEqual([]);
-  });
 });

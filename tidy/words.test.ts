@@ -45,7 +45,8 @@ describe("the words of the house", () => {
   });
 
   it("name every fact that is written in the glossary", () => {
-    const written = productSources().flatMap(({ text }) =>
+    const house = productSources().filter(({ path }) => !path.includes("/testing/"));
+    const written = house.flatMap(({ text }) =>
       [...text.matchAll(/\bfact\(\s*"([a-z-]+\.[a-z-]+)"/g)].map(([, type]) => type ?? ""),
     );
     const unknown = [...new Set(written)].filter((type) => !glossary.includes(`\`${type}\``));

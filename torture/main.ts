@@ -6,21 +6,21 @@
  * Prints the seed; ends with 0 when nothing was lost, nothing was recorded twice, and nothing is left.
  */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { seededRandom } from "@kintsugi/policy/base";
 
-import { asked } from "../examples/digest/src/follow.ts";
+import { asked, currentClient } from "../examples/digest/src/follow.ts";
 import { checkJournal, checkLedger, checkReport } from "./check.ts";
 import { findMarked, killNow } from "./processes.ts";
 import { kintsugi, type Program, startProgram } from "./program.ts";
 
 const QUICK_KILLS = 50;
-/** A run that does not end within this time after the last kill is stuck. */
-const PATIENCE_MS = 120_000;
+/** A program without a new effect for so long is stuck. */
+const PATIENCE_MS = 60_000;
 
 const { values: options } = parseArgs({
   options: {
@@ -88,46 +88,43 @@ async function killWhileItRuns(program: Program): Promise<readonly string[]> {
   while (left > 0 || reports.length === 0) {
     const id = `digest-${reports.length + 1}`;
     const reportFolder = join(program.folder, id);
-    const input = {
-      folder: documents,
-      reportFolder,
-      addressFile: program.addressFile,
-      concurrency: 6,
-    };
-    const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
-    await asked(
-      program.dataDir,
-      (client) => client.startRun("digest", input, { id }),
-      patience(),
-    );
-    let ended = asked(program.dataDir, (client) => completed(client.run(id)), patience());
-    let isOver = false;
-    const watch = (): void => {
-      ended.then(
-        () => {
-          isOver = true;
-        },
-        () => {}, // Told by the last wait below.
-      );
-    };
-    watch();
-    while (left > 0 && !isOver) {
-      await sleep(100 + random.next() * 1_200);
-      left -= await killSome(program, left);
-      ended = asked(program.dataDir, (client) => completed(client.run(id)), patience());
-      watch();
+    const { addressFile } = program;
+    const input = { folder: documents, reportFolder, addressFile, concurrency: 6 };
+    const patience = AbortSignal.timeout(PATIENCE_MS);
+    await asked(program.dataDir, (client) => client.startRun("digest", input, { id }), patience);
+    const isStuck = stuckDetector(program);
+    for (;;) {
+      const status = await statusOf(program, id);
+      if (status === "completed") break;
+      if (status === "dead" || status === "cancelled") throw new Error(`${id} is ${status}`);
+      if (isStuck()) throw new Error(`${id} made no progress for ${PATIENCE_MS / 1_000} s`);
+      await sleep(100 + random.next() * (left > 0 ? 1_200 : 100));
+      if (left > 0) left -= await killSome(program, left);
     }
-    await ended;
     reports.push(join(reportFolder, "report.json"));
   }
   return reports;
 }
 
-/** Throws, and so is asked again, until the run has ended. */
-async function completed(run: Promise<{ status: string }>): Promise<string> {
-  const { status } = await run;
-  if (status === "running") throw new Error("not yet");
-  return status;
+/** Undefined while nobody answers. */
+async function statusOf(program: Program, id: string): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(2_000);
+  const ask = currentClient(program.dataDir)?.run(id, signal);
+  return ask?.then(
+    ({ status }) => status,
+    () => undefined,
+  );
+}
+
+/** True when `up` has ended, or the ledger has not grown for as long as anybody would wait. */
+function stuckDetector(program: Program): () => boolean {
+  let size = -1;
+  let sinceMs = Date.now();
+  return () => {
+    const now = statSync(program.ledger, { throwIfNoEntry: false })?.size ?? 0;
+    if (now !== size) [size, sinceMs] = [now, Date.now()];
+    return program.up.exitCode !== null || Date.now() - sinceMs > PATIENCE_MS;
+  };
 }
 
 async function killSome(program: Program, most: number): Promise<number> {

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cliProgram } from "kintsugi/cli";
 
 export interface Program {
   readonly folder: string;
@@ -28,7 +29,6 @@ export interface Answer {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const nodeFlags = ["--conditions=source", "--disable-warning=ExperimentalWarning"];
-const cli = join(root, "packages/kintsugi/src/cli/main.ts");
 
 /** The name that a data folder gives to its processes. */
 export const instanceOf = (dataDir: string): string =>
@@ -36,7 +36,8 @@ export const instanceOf = (dataDir: string): string =>
 
 /** Runs one command of the command line to its end. */
 export function kintsugi(args: readonly string[], cwd: string): Promise<Answer> {
-  const child = spawn(process.execPath, [...nodeFlags, cli, ...args], { cwd, stdio: "pipe" });
+  const program = cliProgram(args);
+  const child = spawn(program.command, program.args, { cwd, stdio: "pipe" });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (piece: Buffer) => {
@@ -88,10 +89,8 @@ calls:
     circuitBreaker: { failureThreshold: 8, successThreshold: 1, timeout: 500ms }
 `,
   );
-  const up = spawn(process.execPath, [...nodeFlags, cli, "up", file], {
-    cwd: folder,
-    stdio: "pipe",
-  });
+  const program = cliProgram(["up", file]);
+  const up = spawn(program.command, program.args, { cwd: folder, stdio: "pipe" });
   let said = "";
   for (const stream of [up.stdout, up.stderr]) {
     stream?.on("data", (piece: Buffer) => {

@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { cliProgram } from "kintsugi/cli";
 import type { IncidentView } from "kintsugi/heal";
 
 import { asked, factsOf } from "./src/follow.ts";
@@ -119,9 +120,8 @@ async function showFacts(
 
 /** `kintsugi up` as a person would type it, with its words kept for the case that it gives up. */
 function startUp(ending: AbortController): { stop(): Promise<void> } {
-  const cli = join(here, "../../packages/kintsugi/src/cli/main.ts");
-  const program = ["--conditions=source", "--disable-warning=ExperimentalWarning", cli];
-  const child = spawn(process.execPath, [...program, "up", join(here, "kintsugi.yaml")], {
+  const { command, args } = cliProgram(["up", join(here, "kintsugi.yaml")]);
+  const child = spawn(command, args, {
     cwd: here,
     stdio: ["ignore", "ignore", "pipe"],
     detached: true, // Ctrl-C reaches us alone; we then end it in order.

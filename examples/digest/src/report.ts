@@ -48,19 +48,19 @@ export function countBy(values: readonly string[]): Readonly<Record<string, numb
 function page({ folder, packages, documents, licences, nearDuplicates }: Report): string {
   const rows = documents.map(
     ({ path, licence, words, summary }) =>
-      `<tr><td>${escape(path)}</td><td>${escape(licence ?? "")}</td><td>${words}</td><td>${escape(summary)}</td></tr>`,
+      `<tr><td>${escaped(path)}</td><td>${escaped(licence ?? "")}</td><td>${words}</td><td>${escaped(summary)}</td></tr>`,
   );
   const names = Object.entries(licences).map(
-    ([name, count]) => `<li>${escape(name)}: ${count}</li>`,
+    ([name, count]) => `<li>${escaped(name)}: ${count}</li>`,
   );
   const groups = nearDuplicates.map(
-    (group) => `<li>${group.length} alike: ${group.map(escape).join(", ")}</li>`,
+    (group) => `<li>${group.length} alike: ${group.map(escaped).join(", ")}</li>`,
   );
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>Digest of ${escape(folder)}</title>
+<title>Digest of ${escaped(folder)}</title>
 <style>
   body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
   table { border-collapse: collapse; width: 100%; table-layout: fixed; }
@@ -69,7 +69,7 @@ function page({ folder, packages, documents, licences, nearDuplicates }: Report)
   :root { color-scheme: light dark; }
 </style>
 <h1>Digest</h1>
-<p>${documents.length} documents of ${packages} packages in <code>${escape(folder)}</code>.</p>
+<p>${documents.length} documents of ${packages} packages in <code>${escaped(folder)}</code>.</p>
 <h2>Licences</h2><ul>${names.join("")}</ul>
 <h2>Near-duplicates</h2><ul>${groups.join("") || "<li>none</li>"}</ul>
 <h2>Documents</h2>
@@ -89,4 +89,5 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);

@@ -16,12 +16,16 @@ export {
 } from "./config/index.ts";
 export {
   createKintsugi,
+  FolderOwnedError,
+  ModuleUnusableError,
+  UnknownWorkflowError,
   type DeadLetters,
   type Events,
   type Kernels,
   type Kintsugi,
   type KintsugiOptions,
   type PublishedEvent,
+  type System,
 } from "./runtime/index.ts";
 export {
   defineWorkflow,

@@ -32,7 +32,7 @@ export interface KintsugiOptions {
 /**
  * Makes and starts a runtime; what an earlier one left unfinished goes on by itself.
  *
- * @throws {@link DataFolderOwnedError} when another process owns the data folder, and
+ * @throws {@link FolderOwnedError} when another process owns the data folder, and
  * {@link StoreUnusableError} when its database cannot be used.
  * @example
  * const runtime = await createKintsugi({ config: defineConfig({ name: "lab", dataDir: ".kintsugi" }) });

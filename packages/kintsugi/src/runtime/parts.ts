@@ -54,11 +54,55 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   const { config, system, calls, report } = options;
   const { host, store, paths } = system;
   const startedAtMs = host.clock.epochMs();
-  const fatal = once(options.onFatal);
   configureCalls(calls, config.calls);
   const workflows = await allWorkflows(options);
+  const made = makeParts(options, workflows);
+  const { engine, supervisor, healer, chaos } = made;
+  const detachCalls = attachCalls(calls, healer, store, host.clock, report);
 
+  await store.commit([fact("runtime.started", startedAtMs, { pid: host.processes.self.pid })]);
+  await Promise.all([engine.start(), supervisor.start()]);
+  await healer.start();
+  await takeInWatchdogEvents(host.files, paths.watchdogEvents, store, healer, startedAtMs);
+  await healer.runtimeReady();
+  await chaos.start();
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await chaos.stop();
+    detachCalls();
+    await healer.stop();
+    await engine.stop();
+    await supervisor.stop(STOP_DEADLINE_MS);
+    if (store.state.kind === "open") {
+      await store.commit([fact("runtime.stopped", host.clock.epochMs(), {})]);
+    }
+    await system.close?.();
+  };
+  return {
+    ...made,
+    config,
+    system,
+    calls,
+    workflows,
+    startedAtMs,
+    isStopping: () => stopping !== undefined,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** Made, and not yet started. */
+function makeParts(
+  options: PartsOptions,
+  workflows: Parts["workflows"],
+): Pick<Parts, "engine" | "supervisor" | "healer" | "chaos"> {
+  const { config, system, report } = options;
+  const { host, store, paths } = system;
   const { clock, random } = host;
+  const fatal = once(options.onFatal);
   const engine = embeddedEngine({
     store,
     clock,
@@ -87,44 +131,7 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     alertsFolder: `${paths.dataDir}/alerts`,
     onError: report,
   });
-  const chaos = chaosOf(options, engine, supervisor);
-  const detachCalls = attachCalls(calls, healer, store, clock, report);
-
-  await store.commit([fact("runtime.started", startedAtMs, { pid: host.processes.self.pid })]);
-  await Promise.all([engine.start(), supervisor.start()]);
-  await healer.start();
-  await takeInWatchdogEvents(host.files, paths.watchdogEvents, store, healer, startedAtMs);
-  await healer.runtimeReady();
-  await chaos.start();
-
-  let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
-    await chaos.stop();
-    detachCalls();
-    await healer.stop();
-    await engine.stop();
-    await supervisor.stop(STOP_DEADLINE_MS);
-    if (store.state.kind === "open") {
-      await store.commit([fact("runtime.stopped", clock.epochMs(), {})]);
-    }
-    await system.close?.();
-  };
-  return {
-    config,
-    system,
-    engine,
-    supervisor,
-    healer,
-    chaos,
-    calls,
-    workflows,
-    startedAtMs,
-    isStopping: () => stopping !== undefined,
-    stop: () => {
-      stopping ??= stop();
-      return stopping;
-    },
-  };
+  return { engine, supervisor, healer, chaos: chaosOf(options, engine, supervisor) };
 }
 
 async function allWorkflows({

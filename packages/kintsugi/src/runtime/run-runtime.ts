@@ -18,7 +18,7 @@ import { createWithParts } from "./create-kintsugi.ts";
 import type { Kintsugi } from "./kintsugi.ts";
 import { LOCK_HELD, REFUSED_CONFIGURATION, REFUSED_ENVIRONMENT, STORE_FAILED } from "./refusal.ts";
 import { serverView } from "./server-view.ts";
-import { DataFolderOwnedError, openSystem, type System } from "./system.ts";
+import { FolderOwnedError, openSystem, type System } from "./system.ts";
 
 export interface Surroundings {
   readonly host: Host;
@@ -58,7 +58,7 @@ export async function runRuntime(configFile: string, surroundings: Surroundings)
     print(`leaving with ${code}`);
   } catch (error) {
     complain(toError(error).message.replaceAll("\n", " "));
-    code = error instanceof DataFolderOwnedError ? LOCK_HELD : REFUSED_ENVIRONMENT;
+    code = error instanceof FolderOwnedError ? LOCK_HELD : REFUSED_ENVIRONMENT;
   }
   await close(opened, code, report);
   return code;

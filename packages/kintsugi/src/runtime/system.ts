@@ -25,9 +25,9 @@ export interface System {
 }
 
 /** Another process owns the data folder. */
-export class DataFolderOwnedError extends KintsugiError {
-  override readonly name = "DataFolderOwnedError";
-  readonly code = "KINTSUGI_DATA_FOLDER_OWNED";
+export class FolderOwnedError extends KintsugiError {
+  override readonly name = "FolderOwnedError";
+  readonly code = "KINTSUGI_FOLDER_OWNED";
   readonly folder: string;
 
   constructor(folder: string) {
@@ -47,7 +47,7 @@ export const allTables: readonly AnyTable[] = [
 /**
  * Takes the data folder for this process.
  *
- * @throws {@link DataFolderOwnedError} when another process has it, {@link StoreUnusableError} when the
+ * @throws {@link FolderOwnedError} when another process has it, {@link StoreUnusableError} when the
  * database cannot be used, and what the host throws when the folder cannot be written.
  */
 export async function openSystem(
@@ -57,7 +57,7 @@ export async function openSystem(
 ): Promise<System> {
   const paths = instancePaths(dataDir, host.env, { make: true });
   const lock = acquireOwnerLock(paths.storeLock);
-  if (!lock) throw new DataFolderOwnedError(dataDir);
+  if (!lock) throw new FolderOwnedError(dataDir);
   try {
     onLocked(paths);
     const store = await openSqliteStore({

@@ -29,15 +29,17 @@ export async function takeInWatchdogEvents(
     ),
   );
   for (const { id, type, atMs, payload } of events.filter((event) => !known.has(event.id))) {
-    await store.commit([fact(type, atMs, payload, id)]);
     const kind = deaths[type];
-    if (!kind) continue;
-    await healer.runtimeDied({
-      kind,
-      atMs,
-      sourceId: id,
-      detail: String(payload["detail"] ?? payload["reason"] ?? kind),
-      restartedAtMs: startedAtMs,
-    });
+    // First the incident: were we killed in between, the next runtime would take in both again.
+    if (kind) {
+      await healer.runtimeDied({
+        kind,
+        atMs,
+        sourceId: id,
+        detail: String(payload["detail"] ?? kind),
+        restartedAtMs: startedAtMs,
+      });
+    }
+    await store.commit([fact(type, atMs, payload, id)]);
   }
 }
