@@ -105,8 +105,7 @@ describe("a run, in any history", () => {
 
           const wasBusy = before.kind === "busy";
           if (wasBusy && input.kind === "life is over" && !input.clean) crashesInARow += 1;
-          if (input.kind === "recorded" && (wasBusy || before.kind === "waiting"))
-            crashesInARow = 0;
+          if (input.kind === "recorded" && wasBusy) crashesInARow = 0;
           if (before.kind === "dead" && input.kind === "replayed") crashesInARow = 0;
           if ("crashes" in state) expect(state.crashes).toBe(crashesInARow);
           if (state.kind === "dead" && state.reason === "quarantined") {

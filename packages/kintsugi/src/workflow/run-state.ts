@@ -94,8 +94,6 @@ function nextOfWaiting(state: RunState & { kind: "waiting" }, input: RunInput): 
   switch (input.kind) {
     case "wakes":
       return letRun(state, input.life);
-    case "recorded":
-      return state.crashes === 0 ? state : { ...state, crashes: 0 };
     case "only waits": {
       const { wakeAtMs, onChild } = input;
       const same = state.wakeAtMs === wakeAtMs && state.onChild === onChild;

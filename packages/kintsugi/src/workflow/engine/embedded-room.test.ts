@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { memoryDisk, memoryStore } from "../../store/index.ts";
 import { manualClock } from "../../testing/index.ts";
 import { defineWorkflow } from "../define.ts";
-import { signals, workflowTables } from "../tables.ts";
+import { engineLives, signals, workflowTables } from "../tables.ts";
 import type { RunHandle, Workflow } from "../types.ts";
 import { type EmbeddedEngineOptions, embeddedEngine } from "./embedded.ts";
 
@@ -144,8 +144,9 @@ describe("an engine that starts on many rows", () => {
     await first.start(workflow, ids);
     expect(ran).toBe(700);
     isDown = false;
-    const { clock, engine } = await setup([workflow], { maxLive: 300 }, first);
+    const { clock, engine, store } = await setup([workflow], { maxLive: 300 }, first);
     await clock.advance(0);
+    expect(await store.list(engineLives)).toMatchObject([{ life: 2, stoppedAtMs: null }]);
     expect(await engine.count({ status: "completed" })).toBe(ids.length);
     expect(ran).toBe(700 + ids.length);
   });

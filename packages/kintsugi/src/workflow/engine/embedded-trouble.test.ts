@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Change, insert, memoryDisk, memoryStore, type Store } from "../../store/index.ts";
 import { manualClock } from "../../testing/index.ts";
 import { defineWorkflow } from "../define.ts";
-import { runs, steps, workflowTables } from "../tables.ts";
+import { runs, signals, steps, workflowTables } from "../tables.ts";
 import { embeddedEngine } from "./embedded.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 
@@ -153,13 +153,15 @@ describe("a run that the store refuses", () => {
   });
 });
 
-describe("a run that is cancelled in the very moment in which it is let run", () => {
-  it("never runs", async () => {
+describe("a run that is cancelled in the very moment", () => {
+  it("in which it is let run, never runs", async () => {
     const door = Promise.withResolvers<void>();
-    let cancel = (): void => {};
+    const cancelled: Promise<void>[] = [];
+    let cancel = async (): Promise<void> => {};
     const { engine, clock, done } = await setup((change) => {
-      const set = change.kind === "update" ? (change.set as { phase?: string }) : {};
-      if (change.kind === "update" && change.key[0] === "b" && set.phase === "busy") cancel();
+      if (change.kind !== "update" || change.key[0] !== "b") return;
+      const { phase } = change.set as { phase?: string };
+      if (phase === "busy") cancelled.push(Promise.resolve().then(() => cancel()));
     }, 1);
     const ran: string[] = [];
     const workflow = defineWorkflow("turns", async (ctx) => {
@@ -168,14 +170,29 @@ describe("a run that is cancelled in the very moment in which it is let run", ()
     });
     await done(engine.run(workflow, undefined, { id: "a" }));
     const b = await done(engine.run(workflow, undefined, { id: "b" }));
-    const cancelled: Promise<void>[] = [];
-    cancel = () => void cancelled.push(b.cancel());
+    cancel = () => b.cancel();
     door.resolve();
     await clock.advance(0);
     await Promise.all(cancelled);
     expect(cancelled).toHaveLength(1);
     expect(ran).toEqual(["a"]);
     expect(await b.status()).toBe("cancelled");
+  });
+
+  it("in which a signal is written, keeps no signal, and says so", async () => {
+    let cancel = (): void => {};
+    const { engine, store, done } = await setup((change) => {
+      if (change.kind === "insert" && change.table.name === "signals") cancel();
+    });
+    const workflow = defineWorkflow("waits", (ctx) => ctx.waitFor("go"));
+    const handle = await done(engine.run(workflow, undefined));
+    cancel = () => void handle.cancel();
+    const refused = expect(handle.signal("go")).rejects.toMatchObject({
+      code: "KINTSUGI_RUN_STATUS",
+      status: "cancelled",
+    });
+    await done(refused);
+    expect(await store.count(signals)).toBe(0);
   });
 });
 

@@ -295,7 +295,8 @@ class EmbeddedEngine implements Engine, RunDesk {
   }
 
   async #rowOf(runId: string): Promise<RunRow> {
-    const row = this.#pool.find(runId)?.row ?? (await this.#store.get(runs, runId));
+    const live = this.#pool.find(runId);
+    const row = live ? (live.endRow ?? live.row) : await this.#store.get(runs, runId);
     if (row) return row;
     throw new RunUnknownError(runId);
   }
