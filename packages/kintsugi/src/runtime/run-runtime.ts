@@ -93,6 +93,7 @@ async function open(
     runtime: serverView(kintsugi, parts),
     host: config.server.host,
     port: config.server.port,
+    allowedHosts: config.server.allowedHosts,
     tokens: tokenStore({
       files: host.files,
       clock: host.clock,

@@ -97,6 +97,13 @@ describe("a disk that is full", () => {
     expect(ended.slice(3, 6)).toEqual(["first", "fact 4", "fact 5"]);
     expect(facts).toHaveLength(1_002);
     expect(facts.at(-1)?.payload).toMatchObject({ factsDropped: 3 });
+
+    disk.condition = "full";
+    commit("last", note(2));
+    await clock.advance(0);
+    disk.condition = "well";
+    await clock.advance(1_000);
+    expect(facts.at(-1)?.payload).toMatchObject({ factsDropped: 0 });
   });
 
   it("turns away what is too much to wait, and nothing that is small enough", async () => {
@@ -106,12 +113,34 @@ describe("a disk that is full", () => {
     commit("many", ...many);
     commit("one more", note(-1));
     await clock.advance(0);
-    expect(ended).toEqual(["one more: KINTSUGI_STORE_OVERLOADED"]);
+    commit("another", note(-1));
+    await clock.advance(2_000);
+    const refused = ["one more", "another"].map((name) => `${name}: KINTSUGI_STORE_OVERLOADED`);
+    expect(ended).toEqual(refused);
     disk.condition = "well";
     await clock.advance(1_000);
     commit("later", note(-1));
     await clock.advance(0);
-    expect(ended.slice(1)).toEqual(["many", "later"]);
+    expect(ended.slice(2)).toEqual(["many", "later"]);
+  });
+
+  it("takes in as much as there is room for, in order", async () => {
+    const { clock, disk, store, ended, commit } = setup();
+    disk.condition = "full";
+    disk.room = 3; // One of them for the fact that it is full.
+    commit("a", note(1));
+    commit("b", note(2));
+    commit("c", note(3), note(4));
+    commit("d", note(5));
+    await clock.advance(0);
+    expect(ended).toEqual(["a", "b"]);
+    expect(store.state.kind).toBe("full");
+    disk.room = 2;
+    await clock.advance(1_000);
+    expect(ended).toEqual(["a", "b", "c"]);
+    disk.condition = "well";
+    await clock.advance(1_000);
+    expect(ended).toEqual(["a", "b", "c", "d"]);
   });
 
   it("gives up what waits when the store is closed", async () => {

@@ -180,7 +180,7 @@ export class JournaledStore implements Store {
     this.#flushIsDue = true;
     this.#clock.immediate(() => {
       this.#flushIsDue = false;
-      if (!this.#isStuck) this.#flush();
+      this.#flush();
     });
   }
 

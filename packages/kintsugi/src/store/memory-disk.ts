@@ -13,6 +13,8 @@ export interface MemoryTable {
 export interface MemoryDisk {
   /** What the next writes meet. */
   condition: "well" | "full" | "broken";
+  /** Changes that still find room while it is full. @defaultValue 0 */
+  room: number;
   /** @internal */
   readonly tables: Map<string, MemoryTable>;
   /** Kept facts, oldest first; their ids follow each other. @internal */
@@ -25,6 +27,7 @@ export interface MemoryDisk {
 
 export const memoryDisk = (): MemoryDisk => ({
   condition: "well",
+  room: 0,
   tables: new Map(),
   facts: [],
   sourceIds: new Set(),

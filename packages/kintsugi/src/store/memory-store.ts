@@ -68,7 +68,7 @@ class MemoryJournal implements Journal {
 
   write(commits: readonly EncodedCommit[]): Written {
     if (this.#disk.owner !== this.#self) return { kind: "failed", cause: lostDisk() };
-    if (this.#disk.condition === "full") return { kind: "full" };
+    if (this.#disk.condition === "full" && !this.#usesUpRoom(commits)) return { kind: "full" };
     if (this.#disk.condition === "broken") {
       return { kind: "failed", cause: new Error("the disk is broken") };
     }
@@ -140,6 +140,13 @@ class MemoryJournal implements Journal {
   #rows(shape: TableShape): Map<string, Cells> {
     if (this.#disk.owner !== this.#self) throw lostDisk();
     return tableOf(this.#disk, shape).rows;
+  }
+
+  #usesUpRoom(commits: readonly EncodedCommit[]): boolean {
+    const changes = commits.reduce((sum, { length }) => sum + length, 0);
+    if (changes > this.#disk.room) return false;
+    this.#disk.room -= changes;
+    return true;
   }
 
   /** Does all of it or, after a conflict, nothing of it. */

@@ -3,10 +3,10 @@
 export type { AnyWorkflow, EngineBench, OpenEngine } from "./engine-conformance/bench.ts";
 export { type EngineConformanceOptions, engineConformance } from "./engine-conformance.ts";
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";
-export {
-  type Medium,
-  type MediumOptions,
-  type OpenMedium,
+export type {
+  Medium,
+  MediumOptions,
+  OpenMedium,
 } from "./store-conformance/medium.ts";
 export { type StoreConformanceOptions, storeConformance } from "./store-conformance.ts";
 export type { ProgramBody, SimulatedProcess } from "./world/simulated-process.ts";

@@ -15,7 +15,7 @@ function setup() {
       host.files.append(file, text);
     },
   };
-  const open = (): EventLog => new EventLog({ ...host, files, path });
+  const open = (): EventLog => new EventLog({ ...host, files, path, self: host.processes.self });
   return {
     files,
     open,

@@ -1,8 +1,8 @@
 /** The watchdog's own log: it has no store, so it appends to a file that the runtime takes in at boot. */
 
-import type { Clock, Random } from "@kintsugi/policy/base";
+import type { Clock } from "@kintsugi/policy/base";
 
-import type { Files } from "../host/index.ts";
+import type { Files, ProcessIdentity } from "../host/index.ts";
 import type { WatchdogEvent } from "./types.ts";
 
 /** The file is begun anew at this size; the one before it is kept. */
@@ -14,14 +14,16 @@ const MOST_HELD = 200;
 interface EventLogOptions {
   readonly files: Files;
   readonly clock: Clock;
-  readonly random: Random;
   readonly path: string;
+  /** Who writes: an identity and a number name an event for ever. A UUID would cost 4 MiB of modules. */
+  readonly self: ProcessIdentity;
 }
 
 export class EventLog {
   readonly #options: EventLogOptions;
   /** Not yet on the disk. */
   #held: readonly WatchdogEvent[] = [];
+  #count = 0;
   /** What was there before may end in half a line: the first write begins a new one. */
   #separator = "\n";
 
@@ -31,8 +33,10 @@ export class EventLog {
 
   /** Makes an event of what happened and writes it; while that fails, it is held for the next time. */
   add(type: WatchdogEvent["type"], payload: WatchdogEvent["payload"]): WatchdogEvent {
-    const { clock, random } = this.#options;
-    const event = { id: random.uuid(), atMs: clock.epochMs(), type, payload };
+    const { clock, self } = this.#options;
+    this.#count += 1;
+    const id = `${self.bootId}/${self.startTicks}/${self.pid}/${this.#count}`;
+    const event = { id, atMs: clock.epochMs(), type, payload };
     this.#held = [...this.#held, event].slice(-MOST_HELD);
     this.flush();
     return event;

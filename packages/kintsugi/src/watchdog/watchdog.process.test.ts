@@ -203,6 +203,19 @@ describe("what stands in runtime.json", () => {
   });
 });
 
+describe("a runtime that is killed by whoever engaged the kill switch", () => {
+  it("has not crashed", async () => {
+    const { host, paths, watch, runtime, events } = watchdogWorld();
+    const { exited } = watch();
+    const identity = await runtime();
+    engageKillSwitch(host.files, paths.killSwitch, { ...down, form: "kill" }, 0);
+    host.processes.signal(identity, "SIGKILL");
+    await expect(exited).resolves.toEqual({ kind: "exited", code: 0 });
+    expect(events("runtime.crashed")).toEqual([]);
+    expect(events("runtime.stopped")).toHaveLength(1);
+  });
+});
+
 describe("a kill switch that nobody can read", () => {
   it("stops what runs", async () => {
     const { host, paths, watch, runtime, living } = watchdogWorld();

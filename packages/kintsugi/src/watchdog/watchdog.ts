@@ -74,7 +74,11 @@ export class Watchdog {
   constructor(options: WatchdogOptions) {
     const { host, paths, limits, byPerson } = options;
     this.#options = options;
-    this.#events = new EventLog({ ...host, path: paths.watchdogEvents });
+    this.#events = new EventLog({
+      ...host,
+      path: paths.watchdogEvents,
+      self: host.processes.self,
+    });
     const earlier = reviveWatchdog(
       readQuietly(host, paths.watchdogState),
       limits,
@@ -176,6 +180,7 @@ export class Watchdog {
     this.#url = null;
     this.#message = lastLine;
     this.#switchboard.cutRuntime();
+    this.#isStopped(); // Whoever engaged the switch may have ended it, too: that is no crash.
     const pid = identity?.pid ?? null;
     this.#step(
       { kind: "ended", end },

@@ -51,7 +51,8 @@ export async function kill(context: CommandContext, options: StopOptions): Promi
   const { length } = livingProcesses(host, paths.instance);
   const left = await sweep(host, { instance: paths.instance, graceMs: 0 });
   if (left.length > 0) return reportLeft(context, left);
-  const what = length === 0 ? "Nothing was running" : `Killed ${length} processes`;
+  const processes = length === 1 ? "1 process" : `${length} processes`;
+  const what = length === 0 ? "Nothing was running" : `Killed ${processes}`;
   terminal.out(`${what}; \`kintsugi resume\` lifts the kill switch`);
   return DONE;
 }

@@ -28,7 +28,7 @@ const WRITER = `
 import { writeSync } from "node:fs";
 import { systemClock } from "@kintsugi/policy/base";
 import { openSqliteStore } from "./open-sqlite-store.ts";
-import { insert } from "../port.ts";
+import { fact, insert } from "../port.ts";
 
 const { file, reserveFile, notes } = JSON.parse(process.env.WRITER);
 const say = (text) => writeSync(1, text + "\\n");
@@ -41,7 +41,7 @@ const store = await opened.catch((error) => {
 store.onState((state) => say("state " + state.kind));
 for (let id = 0; ; id += 1) {
   const keepAlive = setTimeout(() => say("stuck"), 2_500);
-  await store.commit([insert(notes, { id, text: "x".repeat(2_000) })]);
+  await store.commit([fact("note.written", 1, { id }), insert(notes, { id, text: "x".repeat(2_000) })]);
   clearTimeout(keepAlive);
   say("row " + id);
 }
@@ -91,8 +91,11 @@ describe("a process that may write no longer files", () => {
     const rows = await store.list(notes, { limit: 100_000 });
     const acknowledged = said.filter((line) => line.startsWith("row "));
     expect(rows.map(({ id }) => `row ${id}`)).toEqual(acknowledged);
-    const [full] = await store.facts.latest(1);
-    expect(full?.type).toBe("store.full");
+    const facts = await store.facts.after(0, { limit: 100_000 });
+    expect(facts.map(({ id }) => id)).toEqual(facts.map((_, index) => index + 1));
+    const notWritten = facts.filter(({ type }) => type !== "note.written");
+    expect(notWritten.map(({ type }) => type)).toEqual(["store.full"]);
+    expect(facts).toHaveLength(rows.length + 1);
     expect(existsSync(reserveFile)).toBe(true);
     await store.close();
   });
@@ -115,9 +118,12 @@ function mountSmallDisk(folder: string, bytes: number): string | undefined {
 }
 
 describe("a disk without room", () => {
-  it("journals a cleanup on the reserve, and takes it again when there is room", async (context) => {
+  it.each([
+    { log: "a short log", diskMb: 12, textLength: 2_000 },
+    { log: "a log that is due to be written back", diskMb: 24, textLength: 100_000 },
+  ])("journals a cleanup on the reserve, with $log, and takes it again", async (given, context) => {
     const { folder } = setup();
-    const disk = mountSmallDisk(folder, 12 * 2 ** 20);
+    const disk = mountSmallDisk(folder, given.diskMb * 2 ** 20);
     if (disk === undefined) context.skip("this machine lets nobody mount a small disk");
     const ballast = join(String(disk), "ballast");
     writeFileSync(ballast, Buffer.alloc(6 * 2 ** 20));
@@ -136,7 +142,7 @@ describe("a disk without room", () => {
     });
     let count = 0;
     for (; store.state.kind === "open"; count += 1) {
-      await store.commit([insert(notes, { id: count, text: "x".repeat(2_000) })]);
+      await store.commit([insert(notes, { id: count, text: "x".repeat(given.textLength) })]);
     }
     expect(existsSync(reserveFile)).toBe(false);
     const ids = Array.from({ length: count }, (_, id) => id);

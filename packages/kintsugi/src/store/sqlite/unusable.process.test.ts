@@ -181,12 +181,13 @@ async function readAll(open: () => Promise<Store>): Promise<string> {
 
 describe("a table that the program has changed without a new version", () => {
   it.each([
-    { change: { extra: { type: "text" } }, path: "notes.extra" },
-    { change: { text: { type: "real" } }, path: "notes.text" },
-  ])("is a mistake at $path, and nothing is changed", async ({ change, path }) => {
+    { columns: { extra: { type: "text" } }, key: ["id"], path: "notes.extra" },
+    { columns: { text: { type: "real" } }, key: ["id"], path: "notes.text" },
+    { columns: {}, key: ["id", "text"], path: "notes.text" },
+  ])("is a mistake at $path, and nothing is changed", async ({ columns, key, path }) => {
     const { open, filled } = setup();
     await filled();
-    const changed = { ...notes, columns: { ...notes.columns, ...change } };
+    const changed = { ...notes, key, columns: { ...notes.columns, ...columns } };
     await expect(open(changed)).rejects.toMatchObject({ code: "KINTSUGI_STORE_USAGE", path });
     const store = await open();
     expect(await store.count(notes)).toBe(200);

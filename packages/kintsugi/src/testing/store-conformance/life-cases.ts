@@ -95,7 +95,8 @@ export const lifeCases: Cases = {
     await refuses({ ...tasks, columns: { ...tasks.columns, "a b": { type: "text" } } });
     await refuses({ ...tasks, columns: { ...tasks.columns, ID: { type: "text" } } });
     await refuses({ ...tasks, columns: { ...tasks.columns, toString: { type: "text" } } });
-    await refuses({ ...tasks, columns: { ...tasks.columns, late: { type: "text", since: 2 } } });
+    await refuses({ ...tasks, version: 2, columns: { ...tasks.columns, id: lateText } });
+    await refuses({ ...tasks, columns: { ...tasks.columns, late: lateText } });
     await refuses({ ...tasks, columns: { ...tasks.columns, odd: { type: "json", initial: "{" } } });
     await rejectsWith(
       "STORE_USAGE",
@@ -103,6 +104,8 @@ export const lifeCases: Cases = {
     );
   },
 };
+
+const lateText = { type: "text", since: 2 };
 
 const grownRow: GrownTask = {
   id: "a",

@@ -40,6 +40,8 @@ export const queryCases: Cases = {
     assert.equal(await ids(store, { where: { weight: 1.5 } }), "b");
     assert.equal(await ids(store, { where: { id: "c" } }), "c");
     assert.equal(await ids(store, { where: { state: "old" } }), "");
+    const unasked = { state: undefined } as unknown as { state: string };
+    assert.equal(await ids(store, { where: unasked }), "abcde");
   }),
 
   "takes a list for any of its values, and null for a value": onStore(async ({ store }) => {
