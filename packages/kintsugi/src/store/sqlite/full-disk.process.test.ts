@@ -118,7 +118,7 @@ function mountSmallDisk(folder: string, bytes: number): string | undefined {
 }
 
 describe("a disk without room", () => {
-  it.each([
+  it.for([
     { log: "a short log", diskMb: 12, textLength: 2_000 },
     { log: "a log that is due to be written back", diskMb: 24, textLength: 100_000 },
   ])("journals a cleanup on the reserve, with $log, and takes it again", async (given, context) => {
