@@ -9,7 +9,7 @@ export {
   pathsOf,
 } from "./instance-paths.ts";
 export { watchEventLoop } from "./loop-watch.ts";
-export { type OwnProgram, ownProgram, siblingProgram } from "./own-program.ts";
+export { keepCompiled, type OwnProgram, ownProgram, siblingProgram } from "./own-program.ts";
 export { acquireOwnerLock } from "./owner-lock.ts";
 export type {
   Connection,

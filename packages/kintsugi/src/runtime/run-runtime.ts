@@ -6,7 +6,7 @@
 import { type ErrorReporter, toError } from "@kintsugi/policy/base";
 
 import { type KintsugiConfig, loadConfig, printFaults } from "../config/index.ts";
-import { type Host, type InstancePaths, watchEventLoop } from "../host/index.ts";
+import { type Host, type InstancePaths, keepCompiled, watchEventLoop } from "../host/index.ts";
 import { ensureCliToken, type RunningServer, startServer, tokenStore } from "../server/index.ts";
 import {
   dialWatchdog,
@@ -105,6 +105,7 @@ async function open(
   writeIdentity(host, system.paths, opened.server.url);
   opened.link?.ready(opened.server.url);
   print(`ready at ${opened.server.url}`);
+  keepCompiled();
 }
 
 /** The other side of the guard: a watchdog that left without a goodbye is started again. */
