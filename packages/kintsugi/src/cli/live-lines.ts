@@ -6,7 +6,7 @@ import { clockTime, span } from "./text.ts";
 
 /** Undefined for what is not worth a line. */
 export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | undefined {
-  const { pid, detail, stderrTail, retryInMs, message } = payload;
+  const { pid, detail, stderrTail, retryInMs } = payload;
   switch (type) {
     case "runtime.crashed":
     case "runtime.hung":
@@ -15,11 +15,10 @@ export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | u
       return line(atMs, type, `pid ${pid}`, []);
     case "runtime.crash-looping":
       return line(atMs, type, "", [`it is tried again in ${span(Number(retryInMs))}`]);
+    // A start is worth a line when it is ready; an end is told by the goodbye, in its own words.
     case "runtime.refused":
-      return line(atMs, type, "", [stderrTail]);
     case "watchdog.stopped":
-      return line(atMs, type, "", [message]);
-    case "runtime.started": // It is worth a line when it is ready.
+    case "runtime.started":
     case "watchdog.started":
     case "runtime.stopped":
       return undefined;

@@ -224,7 +224,7 @@ describe("a live line", () => {
   it.each([
     ["runtime.crashed", { pid: 7, detail: "a", stderrTail: "b" }, "pid 7  a; b"],
     ["runtime.crash-looping", { retryInMs: 30_000 }, "it is tried again in 30s"],
-    ["runtime.refused", { stderrTail: "no port" }, "no port"],
+    ["watchdog.adopted", { pid: 7 }, "pid 7"],
   ] as const)("tells of %s", (type, payload, end) => {
     const line = watchdogLine({ id: "a", atMs: startedAtMs, type, payload });
     expect(line?.slice(10)).toBe(`${type.padEnd(22)}  ${end}`);

@@ -197,7 +197,8 @@ function patience(state: WatchdogState, phase: EndingPhase | StoppingPhase, span
   return { state: { ...state, phase: next }, orders: [{ kind: "kill" }] };
 }
 
-function hung(state: WatchdogState, silentMs: number): Move {
+function hung(state: WatchdogState, spanMs: number): Move {
+  const silentMs = Math.round(spanMs);
   const phase: Phase = { kind: "ending", why: "hang", leftMs: KILL_AGAIN_MS };
   return {
     state: { ...state, phase, hangs: state.hangs + 1 },

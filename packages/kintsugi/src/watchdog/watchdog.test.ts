@@ -209,6 +209,36 @@ describe("a kill switch that somebody else engages", () => {
   });
 });
 
+describe("a runtime that died while nobody looked on", () => {
+  it.each([
+    { what: "has crashed", released: true, crashes: 1 },
+    { what: "was stopped where the switch is engaged", released: false, crashes: 0 },
+  ])("$what", async ({ released, crashes }) => {
+    const { watch, run, world, paths, lives, events } = setup();
+    const { host } = watch();
+    await run(1_000);
+    host.kill();
+    lives[0]?.kill();
+    const request = { form: "down", by: "bob", why: "night" } as const;
+    if (!released) engageKillSwitch(world.host().files, paths.killSwitch, request, 0);
+    watch();
+    await run(5_000);
+    expect(events().filter((type) => type === "runtime.crashed")).toHaveLength(crashes);
+    expect(lives).toHaveLength(released ? 2 : 1);
+  });
+
+  it("has not crashed where the machine was started anew", async () => {
+    const { watch, run, world, lives, events } = setup();
+    watch();
+    await run(1_000);
+    world.reboot();
+    watch();
+    await run(5_000);
+    expect(events()).not.toContain("runtime.crashed");
+    expect(lives).toHaveLength(2);
+  });
+});
+
 describe("a follower", () => {
   it("sees each change once, and hears of what happened just before it dialled", async () => {
     const { watch, run, world, paths, lives } = setup();

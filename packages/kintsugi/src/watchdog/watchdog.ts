@@ -135,13 +135,14 @@ export class Watchdog {
 
   /** A runtime that lives was started by an earlier watchdog; one that does not, died unseen. */
   #takeUp(): void {
-    const { host, byPerson } = this.#options;
+    const { host, paths, byPerson } = this.#options;
     const earlier = this.#earlier;
     if (this.#adopt(this.#runtime.find(earlier?.identity, false)) || !earlier) return;
     this.#earlier = undefined;
     const { pid, bootId } = earlier.identity;
-    // The machine ended it, and no fault of its own.
+    // The machine ended it, or whoever engaged the switch, and no fault of its own.
     if (bootId !== host.processes.self.bootId) return;
+    if (readKillSwitch(host.files, paths.killSwitch).kind !== "released") return;
     const detail = "it died while no watchdog looked on";
     const payload = { pid, reason: { kind: "unknown" }, stderrTail: "", detail, unseen: true };
     if (byPerson) {
