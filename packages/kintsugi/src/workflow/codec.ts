@@ -39,10 +39,6 @@ export function decode(text: string): unknown {
   return text.includes('"$"') ? read(parsed) : parsed;
 }
 
-/** A value that reads the same when it is handed on as it is: nobody can change it in place. */
-export const isPrimitive = (value: unknown): boolean =>
-  value === null || (typeof value !== "object" && typeof value !== "function");
-
 // --- writing -----------------------------------------------------------------------------------
 
 type Tagged = { readonly $: string; readonly v?: unknown };

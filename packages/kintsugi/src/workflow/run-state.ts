@@ -129,9 +129,6 @@ const letRun = ({ crashes }: { crashes: number }, life: number): RunState => ({
 /** True while a crash would count against the run once more: it has not shown that it is innocent. */
 export const isOnTrial = (state: RunState): boolean => state.kind === "busy" && state.crashes > 0;
 
-export const isOpen = (state: RunState): boolean =>
-  state.kind === "queued" || state.kind === "busy" || state.kind === "waiting";
-
 // --- states as columns -------------------------------------------------------------------------
 
 export type StateColumns = Pick<

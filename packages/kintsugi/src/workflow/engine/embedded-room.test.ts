@@ -183,6 +183,22 @@ describe("an engine that starts on many rows", () => {
   });
 });
 
+describe("a child whose workflow only its parent knows", () => {
+  it("goes on in a later life as soon as the parent asks for it", async () => {
+    let isDown = true;
+    const child = defineWorkflow("child", (ctx) =>
+      ctx.step("work", () => (isDown ? new Promise<string>(() => {}) : "from the child")),
+    );
+    const parent = defineWorkflow("parent", (ctx) => ctx.child(child, undefined));
+    const first = await setup([parent]);
+    await first.start(parent, ["p"]);
+    isDown = false;
+    const { engine, done } = await setup([parent], {}, first);
+    const handle = await engine.handle("p");
+    expect(await done(handle?.result() ?? Promise.reject())).toBe("from the child");
+  });
+});
+
 describe("signals that nobody asks for", () => {
   it("are refused beyond a thousand, and are gone when the run ends", async () => {
     const { open, pass } = doors();

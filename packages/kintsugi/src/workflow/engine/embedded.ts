@@ -117,7 +117,7 @@ class EmbeddedEngine implements Engine, RunDesk {
     options: StartInside = {},
   ): Promise<RunHandle<Output>> {
     const life = this.#pool.mustBeOpen();
-    this.#registry.add(workflow);
+    this.register(workflow);
     const id = options.id ?? this.#random.uuid();
     const live = this.#pool.find(id);
     if (live) return this.#sameRun(live.row, workflow);

@@ -297,7 +297,7 @@ export class LiveRun {
   abandon(): void {
     if (this.isOver) return;
     this.#over = "abandoned";
-    this.#letGo(new EngineStoppedError());
+    this.#letGo(() => new EngineStoppedError());
   }
 
   // --- private parts -----------------------------------------------------------------------------
@@ -321,7 +321,7 @@ export class LiveRun {
     };
     this.#endRow = { ...this.row, ...last };
     this.#over = input.kind === "cancelled" ? "cancelled" : "ended";
-    this.#letGo(new RunCancelledError(this.id));
+    this.#letGo(() => new RunCancelledError(this.id));
     const letters = this.mail.empty().map(({ seq }) => remove(signals, this.id, seq));
     try {
       await this.host.commit([
@@ -343,7 +343,10 @@ export class LiveRun {
     this.die(error);
   }
 
-  #letGo(reason: Error): void {
+  /** The reason is made when somebody is there to be told: its stack costs more than a step. */
+  #letGo(makeReason: () => Error): void {
+    if (this.#waits.size === 0 && this.#controllers.size === 0) return;
+    const reason = makeReason();
     for (const wait of this.#waits) {
       wait.cancelTimer();
       if (this.#over === "cancelled") wait.reject(reason);

@@ -39,12 +39,15 @@ async function putBackInQueue(
   clock: Clock,
   endedCleanly: (row: RunRow) => boolean,
 ): Promise<void> {
-  for (;;) {
-    // What is written leaves the question, so the first page is always the next one.
-    const page = await store.list(runs, { where: { phase: ["busy", "joining"] }, limit: PAGE });
-    if (page.length === 0) return;
-    const changes = page.map((row) => lifeIsOver(store, row, clock.epochMs(), endedCleanly(row)));
-    await store.commit((await Promise.all(changes)).flat());
+  for (const phase of ["busy", "joining"] as const) {
+    // What is written leaves the phase, so the first page is always the next one.
+    const query = { where: { phase }, orderBy: "position", limit: PAGE } as const;
+    for (let page = await store.list(runs, query); page.length > 0; ) {
+      const atMs = clock.epochMs();
+      const changes = page.map((row) => lifeIsOver(store, row, atMs, endedCleanly(row)));
+      await store.commit((await Promise.all(changes)).flat());
+      page = await store.list(runs, query);
+    }
   }
 }
 

@@ -4,22 +4,6 @@ import { RunCancelledError, RunQuarantinedError } from "../errors.ts";
 import type { RunRow } from "../tables.ts";
 import { settle } from "./outcome.ts";
 
-/** What a run has come to. Undefined while it is not over. */
-export function resultOf(row: RunRow): Promise<unknown> | undefined {
-  const { id, status, outcome, deadReason } = row;
-  if (status === "running") return undefined;
-  if (status === "cancelled") return Promise.reject(new RunCancelledError(id));
-  if (deadReason === "quarantined") {
-    const { crashes, error, stepsRecorded } = row;
-    const step = error?.step ?? null;
-    return Promise.reject(new RunQuarantinedError(id, crashes, step, stepsRecorded));
-  }
-  const failed = status === "dead" ? 1 : 0;
-  return new Promise((resolve, reject) =>
-    settle({ failed, text: outcome ?? "null" }, resolve, reject),
-  );
-}
-
 /** One promise for each run that somebody waits for, however many they are. */
 export class Results {
   readonly #awaited = new Map<string, PromiseWithResolvers<unknown>>();
@@ -50,4 +34,20 @@ export class Results {
     for (const { reject } of this.#awaited.values()) reject(error);
     this.#awaited.clear();
   }
+}
+
+/** What a run has come to. Undefined while it is not over. */
+function resultOf(row: RunRow): Promise<unknown> | undefined {
+  const { id, status, outcome, deadReason } = row;
+  if (status === "running") return undefined;
+  if (status === "cancelled") return Promise.reject(new RunCancelledError(id));
+  if (deadReason === "quarantined") {
+    const { crashes, error, stepsRecorded } = row;
+    const step = error?.step ?? null;
+    return Promise.reject(new RunQuarantinedError(id, crashes, step, stepsRecorded));
+  }
+  const failed = status === "dead" ? 1 : 0;
+  return new Promise((resolve, reject) =>
+    settle({ failed, text: outcome ?? "null" }, resolve, reject),
+  );
 }
