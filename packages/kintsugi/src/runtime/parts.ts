@@ -8,12 +8,12 @@ import type { KintsugiConfig } from "../config/index.ts";
 import { createHealer, type Healer } from "../heal/index.ts";
 import { fact } from "../store/index.ts";
 import { createSupervisor, type Supervisor } from "../supervise/index.ts";
+import { readIdentity } from "../watchdog/index.ts";
 import { type Engine, embeddedEngine, type Workflow } from "../workflow/index.ts";
 import { attachCalls, configureCalls } from "./calls.ts";
 import { componentSpecs, type Kernels } from "./components.ts";
 import { loadModule, workflowsOf } from "./modules.ts";
 import type { System } from "./system.ts";
-import { readIdentity } from "../watchdog/index.ts";
 import { takeInWatchdogEvents } from "./watchdog-events.ts";
 
 export interface PartsOptions {
@@ -40,7 +40,8 @@ export interface Parts {
   readonly startedAtMs: number;
   /** True from the first word of stopping. */
   isStopping(): boolean;
-  stop(): Promise<void>;
+  /** With `leave`, processes live on for the next runtime to adopt. */
+  stop(leave?: boolean): Promise<void>;
 }
 
 /** Longest time that components have for an orderly end; each may ask for less. */
@@ -68,12 +69,12 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   await chaos.start();
 
   let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
+  const stop = async (leave: boolean): Promise<void> => {
     await chaos.stop();
     detachCalls();
     await healer.stop();
     await engine.stop();
-    await supervisor.stop(STOP_DEADLINE_MS);
+    await (leave ? supervisor.leave(STOP_DEADLINE_MS) : supervisor.stop(STOP_DEADLINE_MS));
     if (store.state.kind === "open") {
       await store.commit([fact("runtime.stopped", host.clock.epochMs(), {})]);
     }
@@ -87,8 +88,8 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     workflows,
     startedAtMs,
     isStopping: () => stopping !== undefined,
-    stop: () => {
-      stopping ??= stop();
+    stop: (leave = false) => {
+      stopping ??= stop(leave);
       return stopping;
     },
   };

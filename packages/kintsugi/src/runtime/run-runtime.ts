@@ -11,11 +11,12 @@ import { ensureCliToken, type RunningServer, startServer, tokenStore } from "../
 import {
   dialWatchdog,
   readKillSwitch,
+  type WatchdogHooks,
   type WatchdogLink,
   watchdogProgram,
 } from "../watchdog/index.ts";
 import { createWithParts } from "./create-kintsugi.ts";
-import type { Kintsugi } from "./kintsugi.ts";
+import type { Parts } from "./parts.ts";
 import { LOCK_HELD, REFUSED_CONFIGURATION, REFUSED_ENVIRONMENT, STORE_FAILED } from "./refusal.ts";
 import { serverView } from "./server-view.ts";
 import { FolderOwnedError, openSystem, type System } from "./system.ts";
@@ -33,7 +34,9 @@ export interface Surroundings {
 /** What closing takes from, as far as the start has come. */
 interface Opened {
   link?: WatchdogLink;
-  kintsugi?: Kintsugi;
+  parts?: Parts;
+  /** Another runtime follows at once, and adopts what lives. */
+  isRestart?: boolean;
   server?: RunningServer;
   system?: System;
 }
@@ -75,7 +78,10 @@ async function open(
   const system = await openSystem(config, host, (paths) => {
     writeIdentity(host, paths, null);
     watchEventLoop({ file: `${paths.hangsDir}/runtime.jsonl` });
-    opened.link = dial(config, configFile, host, paths, end, report);
+    opened.link = dial(config, configFile, host, paths, report, ({ form }) => {
+      opened.isRestart = form === "restart";
+      end(0);
+    });
   });
   opened.system = system;
   const { kintsugi, parts } = await createWithParts({
@@ -87,7 +93,7 @@ async function open(
     },
     onListenerError: report,
   });
-  opened.kintsugi = kintsugi;
+  opened.parts = parts;
   ensureCliToken({ files: host.files, random: host.random, paths: system.paths });
   opened.server = await startServer({
     runtime: serverView(kintsugi, parts),
@@ -114,8 +120,8 @@ function dial(
   configFile: string,
   host: Host,
   paths: InstancePaths,
-  end: (code: number) => void,
   report: ErrorReporter,
+  leave: WatchdogHooks["onStopRequested"],
 ): WatchdogLink {
   const startAnother = (): void => {
     if (readKillSwitch(host.files, paths.killSwitch).kind !== "released") return;
@@ -125,7 +131,7 @@ function dial(
   };
   return dialWatchdog(host, paths, {
     onLost: startAnother,
-    onStopRequested: () => end(0),
+    onStopRequested: leave,
     onHookError: report,
   });
 }
@@ -145,7 +151,7 @@ function writeIdentity(host: Host, paths: InstancePaths, url: string | null): vo
 async function close(opened: Opened, code: number, report: ErrorReporter): Promise<void> {
   const steps = [
     () => opened.server?.close(),
-    () => (code === STORE_FAILED ? undefined : opened.kintsugi?.stop()),
+    () => (code === STORE_FAILED ? undefined : opened.parts?.stop(opened.isRestart)),
     () => opened.system?.close?.(),
   ];
   for (const step of steps) {

@@ -2,7 +2,7 @@
 
 import type { Clock } from "@kintsugi/policy/base";
 
-import type { Connection, Sockets, SocketServer } from "../host/index.ts";
+import type { Connection, SocketServer, Sockets } from "../host/index.ts";
 import {
   type FromComponent,
   type FromSupervisor,

@@ -159,6 +159,14 @@ export class Member {
     await this.#record.commit();
   }
 
+  /** Lets go of it as it is: its process lives on, and the next supervisor adopts it. */
+  release(): void {
+    this.#record.isLeaving = true;
+    this.#forgetPlan();
+    this.#life = undefined;
+    this.vitals.end();
+  }
+
   /** Reads what there is to measure, and brings health up to date. */
   sample(): ComponentSample {
     this.#options.body.tidy?.();

@@ -39,6 +39,21 @@ describe("a supervisor that comes after one that was killed", () => {
     expect(await second.facts("health.changed")).toHaveLength(2);
   });
 
+  it("finds them as they were, too, when the one before left on purpose", async () => {
+    const { first, supervisor, processOf, living, pass } = setup();
+    await first.start();
+    const before = processOf("web");
+    const leaving = first.supervisor.leave(1_000);
+    await pass(1_000);
+    await leaving;
+    expect(living()).toEqual(["web", "memory"]);
+    const second = supervisor([processSpec("web"), processSpec("memory")]);
+    await second.start();
+    expect(processOf("web")).toBe(before);
+    expect(second.supervisor.get("web")).toMatchObject({ phase: "running", adopted: true });
+    expect(await second.facts("component.exited")).toEqual([]);
+  });
+
   it("sees the death of an adopted process, and restarts it", async () => {
     const { first, supervisor, processOf, pass } = setup();
     await first.start();

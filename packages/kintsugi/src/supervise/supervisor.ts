@@ -20,8 +20,8 @@ import { healthy } from "./health-state.ts";
 import { Journal } from "./journal.ts";
 import { KernelBody } from "./kernel-body.ts";
 import type { Body } from "./life.ts";
-import { Member } from "./member.ts";
 import { MARKER } from "./marker.ts";
+import { Member } from "./member.ts";
 import { ProcessBody, type SupervisorPaths } from "./process-body.ts";
 import { diedUnseen, recall } from "./recall.ts";
 import { restartLimits } from "./restart/restart-limits.ts";
@@ -29,7 +29,7 @@ import type { RestartLimits } from "./restart/restart-state.ts";
 import { checkSpecs, dependentsOf } from "./start-order.ts";
 import { endStrays, sweep } from "./strays.ts";
 import { type ComponentRow, componentTable } from "./tables.ts";
-import type { Components, ComponentSample, ComponentSpec, ComponentView } from "./types.ts";
+import type { ComponentSample, ComponentSpec, Components, ComponentView } from "./types.ts";
 
 export interface SupervisorOptions {
   readonly host: Host;
@@ -62,6 +62,8 @@ export interface Supervisor extends Components, AsyncDisposable {
    * component lives, and what is started again begins afresh.
    */
   stop(deadlineMs: number): Promise<void>;
+  /** Ends the kernels and lets go of the processes: they live on, and the next supervisor adopts them. */
+  leave(deadlineMs: number): Promise<void>;
   /** Sends a fault on purpose. @throws {@link FaultRefusedError} when it cannot arrive. */
   sendFault(name: string, fault: Fault): void;
 }
@@ -160,6 +162,11 @@ class OneForOne implements Supervisor {
     return this.#stopped;
   }
 
+  leave(deadlineMs: number): Promise<void> {
+    this.#stopped ??= this.#leave(deadlineMs);
+    return this.#stopped;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop(DEFAULT_STOP_MS);
   }
@@ -242,6 +249,18 @@ class OneForOne implements Supervisor {
   #publish(sample: ComponentSample): void {
     const { onListenerError = reportError } = this.#options;
     for (const listener of this.#listeners) notify(listener, sample, onListenerError);
+  }
+
+  async #leave(deadlineMs: number): Promise<void> {
+    this.#cancelSample();
+    const members = [...this.#members.values()];
+    for (const member of members) if (member.spec.kind === "process") member.release();
+    const kernels = members.filter(({ spec }) => spec.kind === "kernel");
+    const ends = await Promise.allSettled(kernels.map((kernel) => kernel.stop(deadlineMs)));
+    await this.#server?.close();
+    this.#journal.close();
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   async #stop(deadlineMs: number): Promise<void> {
