@@ -1,6 +1,6 @@
 import { KintsugiError, RejectedError } from "@kintsugi/policy/base";
 
-/** A row stood where none was expected, or was no longer as expected. Nothing of that commit happened. */
+/** A row is not as the change expects it. Nothing of that commit happened. */
 export class ConflictError extends KintsugiError {
   override readonly name = "ConflictError";
   readonly code = "KINTSUGI_CONFLICT";
@@ -12,7 +12,7 @@ export class ConflictError extends KintsugiError {
   }
 }
 
-/** The disk failed. What is in memory can no longer be trusted to be on it: stop, restart, re-read. */
+/** The disk failed: what is in memory may not be on it. Stop, restart, re-read. */
 export class StoreFailedError extends KintsugiError {
   override readonly name = "StoreFailedError";
   readonly code = "KINTSUGI_STORE_FAILED";
@@ -62,8 +62,8 @@ export const newerTable = (
   );
 
 /**
- * A change or a question that no store can carry: it names an unknown table or column, or a value that
- * its column cannot hold. A mistake of the program, found before anything was queued.
+ * A change or a question that no store can carry: it names an unknown table or column, or a value
+ * that its column cannot hold. A mistake of the program, found before anything was queued.
  */
 export class StoreUsageError extends KintsugiError {
   override readonly name = "StoreUsageError";

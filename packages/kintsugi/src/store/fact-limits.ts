@@ -12,7 +12,7 @@ export const MAX_SOURCE_IDS = 100_000;
 /** Facts that go at once, so that not every commit trims. */
 const TRIM_BATCH = 1_000;
 
-/** How many of the oldest of `count` facts are to go now; never the newest, whose id must stay known. */
+/** How many of the oldest facts go now; never the newest, whose id must stay known. */
 export function factsToTrim(count: number, maxFacts: number): number {
   if (count <= maxFacts) return 0;
   const batch = Math.min(TRIM_BATCH, Math.floor(maxFacts / 10));

@@ -1,10 +1,11 @@
 /**
  * The store: queue, promises, facts and the life of a disk, over whatever {@link Journal}.
  *
- * Everything that is queued in one turn of the event loop is one write of the journal. On a full disk
- * the reserve is given up at once, so that what is in flight and a cleanup still find room; then the
- * queue waits, and the clock tries again each second. A failed disk is never tried again: a second
- * fsync succeeds without having written what the first one lost (Rebello et al., USENIX ATC 2020).
+ * Everything that is queued in one turn of the event loop is one write of the journal. On a full
+ * disk the reserve is given up at once, so that what is in flight and a cleanup still find room;
+ * then the queue waits, and the clock tries again each second. A failed disk is never tried again:
+ * a second fsync succeeds without having written what the first one lost (Rebello et al., USENIX
+ * ATC 2020).
  */
 
 import {
@@ -121,7 +122,7 @@ export class JournaledStore implements Store {
   async close(): Promise<void> {
     if (this.#failure !== undefined || this.#state.kind === "closed") return;
     this.#flush();
-    if (this.#failure !== undefined) return; // A failed disk is not touched again, not even to close.
+    if (this.#failure !== undefined) return; // A failed disk is not even closed: that would write.
     this.#cancelRetry?.();
     this.#become({ kind: "closed" });
     for (const commit of this.#queue.takeAll()) commit.reject(new StoreClosedError());
@@ -219,7 +220,7 @@ export class JournaledStore implements Store {
     }
   }
 
-  /** What does not fit together may fit in part: a cleanup need not wait for all that came with it. */
+  /** What does not fit together may fit in part: a cleanup waits for no more than it must. */
   #writeInHalves(
     commits: readonly PendingCommit[],
     facts: NumberedFact[],

@@ -1,7 +1,8 @@
 /**
- * JSON that comes back as it went in. `JSON.stringify` alone drops functions, turns NaN into null and
- * a Date into a string without a word; here such a value is refused, with the path to it. Nothing is
- * ever built by name when it is read (LangGraph's CVE-2025-64439 came from such a loader).
+ * JSON that comes back as it went in. `JSON.stringify` alone drops functions, turns NaN into null
+ * and a Date into a string without a word; here such a value is refused, with the path to it.
+ * Nothing is ever built by name when it is read (LangGraph's CVE-2025-64439 came from such a
+ * loader).
  */
 
 import { StoreUsageError } from "./errors.ts";
@@ -26,7 +27,7 @@ interface Problem {
   readonly text: string;
 }
 
-/** Walks without building paths: they are put together on the way back, only when there is a need. */
+/** Builds no paths on the way down: they are put together on the way back, in need. */
 function findProblem(value: unknown, depth: number, above: object[]): Problem | undefined {
   switch (typeof value) {
     case "string":

@@ -1,4 +1,4 @@
-/** A store in memory: for tests, simulations and work that need not last. It acts as the one on disk. */
+/** A store in memory, for tests, simulations and work that need not last. */
 
 import { type Clock, type ErrorReporter, wholeNumber } from "@kintsugi/policy/base";
 

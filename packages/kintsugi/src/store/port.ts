@@ -4,8 +4,9 @@
  */
 
 /**
- * What a column holds, null aside: well-formed text of at most 16 Mi characters, a safe integer, a finite
- * number, or any value that JSON can carry. `json` is not compared: it is in no key, index or order.
+ * What a column holds, null aside: well-formed text of at most 16 Mi characters, a safe integer, a
+ * finite number, or any value that JSON can carry. `json` is not compared: it is in no key, index
+ * or order.
  */
 export type ColumnType = "text" | "integer" | "real" | "json";
 
@@ -63,8 +64,8 @@ export interface NewFact {
   /** Plain JSON. */
   readonly payload: object;
   /**
-   * A fact that was written elsewhere first is taken in once: the second with the same id is dropped,
-   * also when the first is no longer kept (the last 100,000 such ids are known).
+   * A fact that was written elsewhere first is taken in once: the second with the same id is
+   * dropped, also when the first is no longer kept (the last 100,000 such ids are known).
    */
   readonly sourceId?: string;
 }
@@ -75,10 +76,11 @@ export interface Fact extends NewFact {
 }
 
 export interface Query<Row extends object> {
-  /** Columns that must equal these values; an array means any of them. Null is a value like others. */
+  /** Columns that must equal these values; an array means any of them, null is one like others. */
   readonly where?: { readonly [Column in keyof Row]?: Row[Column] | readonly Row[Column][] };
   /**
-   * Null comes first, numbers by size, text by its UTF-8 bytes; the key is always the last criterion.
+   * Null comes first, numbers by size, text by its UTF-8 bytes; the key is always the last
+   * criterion.
    * @defaultValue the key
    */
   readonly orderBy?: keyof Row & string;
@@ -94,12 +96,14 @@ export interface Store {
   /**
    * Queues the changes; resolves when they are durable.
    *
-   * @throws {@link ConflictError} when an insert meets an existing key, or an update finds no row that
-   * fits `when`; then none of this call's changes happened, and those of others are not touched.
+   * @throws {@link ConflictError} when an insert meets an existing key, or an update finds no row
+   * that fits `when`; then none of this call's changes happened, and those of others are not
+   * touched.
    * @throws {@link StoreFailedError} when the disk failed; the store is then closed for good.
    * @throws {@link StoreUsageError} when no store can carry a change; nothing was queued then.
-   * @throws {@link StoreOverloadedError} when too much waits already; nothing happened, it may be tried
-   * again. On a full disk also for the oldest of more than 1,000 commits of nothing but facts.
+   * @throws {@link StoreOverloadedError} when too much waits already; nothing happened, it may be
+   * tried again. On a full disk also for the oldest of more than 1,000 commits of nothing but
+   * facts.
    * @throws {@link StoreClosedError} when the store is closed, or closes while the disk is full.
    * While the disk is full the promise waits.
    */
@@ -117,8 +121,8 @@ export interface Store {
 }
 
 /**
- * `full`: start nothing new; what is committed lives on a small reserve, and waits when that is used up.
- * `failed`: the disk lied; stop, restart, re-read.
+ * `full`: start nothing new; what is committed lives on a small reserve, and waits when that is
+ * used up. `failed`: the disk lied; stop, restart, re-read.
  */
 export type StoreState =
   | { readonly kind: "open" }
@@ -127,7 +131,7 @@ export type StoreState =
   | { readonly kind: "closed" };
 
 export interface FactLog {
-  /** Facts with a greater id than `id`, oldest first. `types` are names or prefixes ("incident."). */
+  /** Facts with a greater id, oldest first. `types` are names or prefixes ("incident."). */
   after(
     id: number,
     options?: { limit?: number; types?: readonly string[] },

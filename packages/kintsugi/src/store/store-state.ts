@@ -8,7 +8,7 @@
  *      ├────────────────────────┼──────────────────────┘
  *      └───────── closed ───────┴──▶ closed
  *
- * `failed` and `closed` are ends. While it is full, what is committed lives on the room of the reserve.
+ * `failed` and `closed` are ends. While it is full, commits live on the room of the reserve.
  */
 
 import type { StoreState } from "./port.ts";

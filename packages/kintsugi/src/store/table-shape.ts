@@ -1,6 +1,6 @@
 /**
  * What the adapters know of a table, worked out once: its columns in order, and how a row becomes
- * cells and cells a row. Both stores keep the same cells, so that they cannot differ in what they read.
+ * cells and cells a row. Both stores keep the same cells, so that they read alike.
  */
 
 import { StoreUsageError } from "./errors.ts";

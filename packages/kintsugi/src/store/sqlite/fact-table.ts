@@ -24,7 +24,9 @@ export const FACT_TABLES: readonly string[] = [
      id INTEGER PRIMARY KEY, type TEXT NOT NULL, at_ms REAL NOT NULL, payload TEXT NOT NULL,
      source_id TEXT
    ) STRICT`,
-  "CREATE TABLE kintsugi_fact_sources (place INTEGER PRIMARY KEY, source_id TEXT NOT NULL UNIQUE) STRICT",
+  `CREATE TABLE kintsugi_fact_sources (
+     place INTEGER PRIMARY KEY, source_id TEXT NOT NULL UNIQUE
+   ) STRICT`,
 ];
 
 type FactRow = readonly [number, string, number, string, string | null];

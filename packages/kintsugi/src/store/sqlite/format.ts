@@ -7,12 +7,12 @@ import { FACT_TABLES } from "./fact-table.ts";
 /** "KTSG" in ASCII: in the header of each file of ours, and of no other program's. */
 export const APPLICATION_ID = 0x4b545347;
 
-/** The version of what the store keeps for itself; each table of a room has a version of its own. */
+/** The version of what the store keeps for itself; each table of a room has its own. */
 export const FORMAT_VERSION = 1;
 
 /**
- * Pages of 4 KiB in the log before it is written back. A log that is kept and written over costs half
- * of one that grows: measured 6,900 syncs a second against 3,200.
+ * Pages of 4 KiB in the log before it is written back. A log that is kept and written over costs
+ * half of one that grows: measured 6,900 syncs a second against 3,200.
  */
 export const CHECKPOINT_PAGES = 4_000;
 

@@ -23,7 +23,7 @@ const notes: Table<Note> = {
   columns: { id: { type: "integer" }, text: { type: "text" } },
 };
 
-/** Writes until nothing goes any more, and says each row, and each state of the store, when it is so. */
+/** Writes until nothing goes any more; says each row and each state as they come. */
 const WRITER = `
 import { writeSync } from "node:fs";
 import { systemClock } from "@kintsugi/policy/base";
@@ -41,7 +41,8 @@ const store = await opened.catch((error) => {
 store.onState((state) => say("state " + state.kind));
 for (let id = 0; ; id += 1) {
   const keepAlive = setTimeout(() => say("stuck"), 2_500);
-  await store.commit([fact("note.written", 1, { id }), insert(notes, { id, text: "x".repeat(2_000) })]);
+  const note = { id, text: "x".repeat(2_000) };
+  await store.commit([fact("note.written", 1, { id }), insert(notes, note)]);
   clearTimeout(keepAlive);
   say("row " + id);
 }

@@ -47,7 +47,8 @@ export function refuseNewer(
 
 /**
  * A killed process leaves a log, whose commits belong to the file: they are read, and locks taken.
- * Where there is none, the file is taken as it lies, so that not even an empty log comes into being.
+ * Where there is none, the file is taken as it lies, so that not even an empty log comes into
+ * being.
  */
 function openToLook(file: string, files: Files): DatabaseSync {
   if (files.sizeBytes(`${file}-wal`) > 0) return new DatabaseSync(file, { readOnly: true });

@@ -8,8 +8,8 @@ import { FORMAT_VERSION, OWN_TABLES, pragma, tableVersions } from "./format.ts";
 import { addColumn, createIndex, createTable, sqlType } from "./sql.ts";
 
 /**
- * Adds the tables and columns that are missing. It writes in any case, also where nothing is: a disk
- * without room is found out here, before work is accepted.
+ * Adds the tables and columns that are missing. It writes in any case, also where nothing is: a
+ * disk without room is found out here, before work is accepted.
  *
  * @throws {@link StoreUsageError} when a shape contradicts the table that is there.
  */

@@ -15,8 +15,8 @@ import { refuseForeign, refuseWithoutLog } from "./refusals.ts";
 export type Durability = "power" | "process";
 
 /**
- * Measured with real power cuts: in WAL mode NORMAL lost acknowledged commits in each of 30 cuts, FULL
- * none. NORMAL syncs only at checkpoints (https://sqlite.org/pragma.html#pragma_synchronous).
+ * Measured with real power cuts: in WAL mode NORMAL lost acknowledged commits in each of 30 cuts,
+ * FULL none. NORMAL syncs only at checkpoints (https://sqlite.org/pragma.html#pragma_synchronous).
  */
 const SYNCHRONOUS: Readonly<Record<Durability, string>> = { power: "FULL", process: "NORMAL" };
 
@@ -53,7 +53,7 @@ export function openDatabase(
   }
 }
 
-/** Marks a file that is still empty, before it has a log: the mark must never be in the log alone. */
+/** Marks an empty file before it has a log: the mark must never be in the log alone. */
 function markAsOurs(file: string, database: DatabaseSync): void {
   const found = pragma(database, "application_id");
   if (found === APPLICATION_ID) return;

@@ -37,11 +37,11 @@ export interface SqliteStoreOptions {
 /**
  * Opens the store, or makes it.
  *
- * @throws {@link StoreUnusableError} when the file is corrupt, newer than this program, open elsewhere
- * or not ours, or its disk is full; nothing is changed then.
+ * @throws {@link StoreUnusableError} when the file is corrupt, newer than this program, open
+ * elsewhere or not ours, or its disk is full; nothing is changed then.
  * @throws {@link StoreUsageError} when a table is declared wrongly.
  * @example
- * const store = await openSqliteStore({ file: "store.sqlite", tables: [runs], clock: systemClock });
+ * const store = await openSqliteStore({ file, tables: [runs], clock: systemClock });
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { file, clock, onListenerError, durability = "power" } = options;

@@ -8,7 +8,7 @@ import { troubleOf } from "./result-codes.ts";
 export function refuseFormat(file: string, found: unknown, known: number): StoreUnusableError {
   return unusable(
     file,
-    `has format ${found}, this program knows format ${known}: start the newer program that wrote it`,
+    `has format ${found}, this program knows format ${known}: start the newer one that wrote it`,
   );
 }
 

@@ -11,7 +11,7 @@ export interface Reserve {
 
 const RESERVE_BYTES = 2 ** 20;
 
-/** Room that must be there before the reserve is taken again: else full and room would alternate. */
+/** Room that must be there to take the reserve again: else full and room would alternate. */
 const ROOM_BYTES = 4 * RESERVE_BYTES;
 
 /** Longer logs are not tried out in full; one that long has met no small limit. */

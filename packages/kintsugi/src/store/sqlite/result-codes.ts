@@ -16,7 +16,7 @@ const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
-/** A write that failed with anything but ENOSPC: a quota (EDQUOT), a limit (EFBIG), or the disk (EIO). */
+/** Not for ENOSPC, but for a quota (EDQUOT), a limit (EFBIG) or a failing disk (EIO). */
 const SQLITE_IOERR_WRITE = 778;
 
 export function troubleOf(error: unknown): SqliteTrouble {

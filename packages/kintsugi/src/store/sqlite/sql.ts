@@ -1,4 +1,4 @@
-/** The text of statements. Names come from checked shapes and are quoted; values are always bound. */
+/** The text of statements. Names are checked and quoted; values are always bound. */
 
 import type { CellQuery, Criterion } from "../journal.ts";
 import type { Cell, ColumnType } from "../port.ts";
@@ -19,7 +19,7 @@ const SQL_TYPE: Readonly<Record<ColumnType, string>> = {
 
 export const sqlType = (column: Column): string => SQL_TYPE[column.type];
 
-export const quote = (name: string): string => `"${name}"`;
+const quote = (name: string): string => `"${name}"`;
 
 /** Rows lie in the order of their key; STRICT keeps whatever is not of the column's type out. */
 export function createTable(shape: TableShape): string {
@@ -42,11 +42,13 @@ export function addColumn(shape: TableShape, column: Column): string {
 
 export function createIndex(shape: TableShape, positions: readonly number[]): string {
   const name = [shape.name, ...positions.map((at) => columnAt(shape, at).name)].join("__");
-  return `CREATE INDEX IF NOT EXISTS ${quote(name)} ON ${quote(shape.name)} (${names(shape, positions)})`;
+  const columns = names(shape, positions);
+  return `CREATE INDEX IF NOT EXISTS ${quote(name)} ON ${quote(shape.name)} (${columns})`;
 }
 
 export function insertRow(shape: TableShape): string {
-  return `INSERT INTO ${target(shape)} VALUES (${marks(shape.columns.length)}) ON CONFLICT DO NOTHING`;
+  const cells = marks(shape.columns.length);
+  return `INSERT INTO ${target(shape)} VALUES (${cells}) ON CONFLICT DO NOTHING`;
 }
 
 export function putRow(shape: TableShape): string {
@@ -65,7 +67,8 @@ export function updateRow(shape: TableShape, set: CellSet, when: CellSet): strin
     ...shape.key.map((at) => `${columnName(shape, at)} = ?`),
     ...when.positions.map((at) => `${columnName(shape, at)} IS ?`),
   ];
-  return `UPDATE ${quote(shape.name)} SET ${assignments.join(", ")} WHERE ${conditions.join(" AND ")}`;
+  const row = conditions.join(" AND ");
+  return `UPDATE ${quote(shape.name)} SET ${assignments.join(", ")} WHERE ${row}`;
 }
 
 export function deleteRow(shape: TableShape): string {
@@ -122,8 +125,9 @@ function anyOf(shape: TableShape, { position, anyOf: wanted }: Criterion): Bound
 }
 
 /**
- * Rows behind a given one. A comparison of row values with a null in it is never true, and null comes
- * first in SQLite's order: so a null in the first column, which the key never has, is its own case.
+ * Rows behind a given one. A comparison of row values with a null in it is never true, and null
+ * comes first in SQLite's order: so a null in the first column, which the key never has, is its own
+ * case.
  */
 function afterOf(shape: TableShape, { order, after, descending }: CellQuery): Bound {
   if (after === undefined) return { sql: "", cells: [] };
@@ -161,6 +165,6 @@ const byKey = (shape: TableShape): string =>
 
 const marks = (count: number): string => new Array(count).fill("?").join(", ");
 
-/** The one place where a value stands in a statement: the default of a column, from a declaration. */
+/** The one place where a value stands in a statement: the default of a column. */
 const literal = (cell: Cell): string =>
   typeof cell === "string" ? `'${cell.replaceAll("'", "''")}'` : String(cell);

@@ -105,8 +105,9 @@ export class SqliteJournal implements Journal {
   }
 
   /**
-   * Writes the log back and cuts it first: where that works out, it gives more room than the reserve.
-   * Then no checkpoint comes between, for one that does not work out would eat up the reserve.
+   * Writes the log back and cuts it first: where that works out, it gives more room than the
+   * reserve. Then no checkpoint comes between, for one that does not work out would eat up the
+   * reserve.
    */
   freeReserve(): void {
     try {
@@ -141,7 +142,7 @@ export class SqliteJournal implements Journal {
     return { kind: "written", conflicts, facts };
   }
 
-  /** Does all of it or, after a conflict, nothing of it. A statement alone needs no savepoint for that. */
+  /** All of it or, after a conflict, nothing. A lone statement needs no savepoint for that. */
   #apply(changes: EncodedCommit, facts: NumberedFact[]): ConflictError | undefined {
     const [only] = changes;
     if (only === undefined) return undefined;

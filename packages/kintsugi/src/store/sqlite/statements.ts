@@ -59,7 +59,7 @@ export class Questions {
       statement.setReturnArrays(true);
       this.#makeRoom();
     } else {
-      this.#statements.delete(sql); // Put at the end again: what is first was not asked for longest.
+      this.#statements.delete(sql); // It goes to the end: the first is the oldest.
     }
     this.#statements.set(sql, statement);
     return statement;

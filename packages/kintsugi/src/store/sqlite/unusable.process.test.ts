@@ -52,7 +52,7 @@ function setup() {
     );
     await store.close();
   };
-  /** All but the index of a log, which is made by whoever looks at it, and holds nothing of its own. */
+  /** All but the index of a log, which whoever looks makes, and which holds nothing. */
   const everything = (): unknown =>
     readdirSync(folder)
       .filter((name) => !name.endsWith("-shm"))
@@ -120,7 +120,7 @@ describe("a file of a newer program", () => {
     const { filled, withDatabase, expectRefusal } = setup();
     await filled();
     withDatabase("PRAGMA user_version = 9");
-    await expectRefusal(/has format 9, this program knows format 1: start the newer program/);
+    await expectRefusal(/has format 9, this program knows format 1: start the newer one/);
   });
 
   it("is refused, log and all, when it was killed before it wrote its log back", async () => {
