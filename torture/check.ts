@@ -7,9 +7,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-
-import { findPackages } from "../examples/digest/src/documents.ts";
 import { summarise } from "../examples/digest/model-server/summarise.ts";
+import { findPackages } from "../examples/digest/src/documents.ts";
 import type { Report } from "../examples/digest/src/report.ts";
 
 export interface Verdict {

@@ -81,6 +81,9 @@ components:
     cwd: ${digest}
     heartbeat: 250ms
     shutdown: 1s
+# Nobody dies so often but under torture: by default the program would rest for minutes, as it should.
+watchdog: { restart: { initial: 50ms, max: 500ms } }
+supervisor: { intensity: 1000, period: 60s }
 calls:
   model:
     preset: llm

@@ -16,16 +16,16 @@ export {
 } from "./config/index.ts";
 export {
   createKintsugi,
-  FolderOwnedError,
-  ModuleUnusableError,
-  UnknownWorkflowError,
   type DeadLetters,
   type Events,
+  FolderOwnedError,
   type Kernels,
   type Kintsugi,
   type KintsugiOptions,
+  ModuleUnusableError,
   type PublishedEvent,
   type System,
+  UnknownWorkflowError,
 } from "./runtime/index.ts";
 export {
   defineWorkflow,

@@ -1,8 +1,7 @@
 /** The commands and their options. What a command does is imported when it is called. */
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-
 import { KintsugiError } from "@kintsugi/policy/base";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 
 import type { CommandContext } from "./context.ts";
 import { CommandError, DONE, FAILED, NOT_RUNNING, WRONG } from "./exit-codes.ts";

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-
-import { type LoadedConfig, loadConfig } from "./load.ts";
 import { printFaults } from "./faults.ts";
+import { type LoadedConfig, loadConfig } from "./load.ts";
 
 const load = (text: string | undefined, env: Record<string, string> = {}): LoadedConfig =>
   loadConfig("/app/kintsugi.yaml", {

@@ -12,7 +12,7 @@ import { findBrokenRelations, findMissingModules } from "./relations.ts";
 import { type PlacelessConfig, schema } from "./schema.ts";
 import type { ComponentConfig, KintsugiConfig } from "./types.ts";
 import type { ConfigInput } from "./written.ts";
-import { type Path, readYaml, type TextFault, LARGEST_BYTES, TOO_LARGE } from "./yaml.ts";
+import { LARGEST_BYTES, type Path, readYaml, type TextFault, TOO_LARGE } from "./yaml.ts";
 
 export type LoadedConfig =
   | {

@@ -4,8 +4,8 @@ import { type Change, fact, put, type Store } from "../store/index.ts";
 import { trustTable } from "./tables.ts";
 import {
   afterOutcome,
-  trustMean,
   type TrustState,
+  trustMean,
   trustView,
   unknownTrust,
 } from "./trust-state.ts";

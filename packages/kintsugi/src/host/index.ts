@@ -19,11 +19,11 @@ export type {
   Host,
   MarkedProcess,
   OwnerLock,
+  Processes,
   ProcessHandle,
   ProcessIdentity,
   ProcessSample,
   ProcessSpec,
-  Processes,
   SocketServer,
   Sockets,
 } from "./ports.ts";

@@ -3,11 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-
+import { systemFiles } from "./files.ts";
 import { ownProgram } from "./own-program.ts";
 import { acquireOwnerLock } from "./owner-lock.ts";
 import { systemProcesses } from "./processes.ts";
-import { systemFiles } from "./files.ts";
 
 const NOBODY = 65_534;
 

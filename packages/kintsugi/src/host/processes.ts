@@ -6,6 +6,7 @@ import { closeSync, openSync, statSync } from "node:fs";
 import { toError } from "@kintsugi/policy/base";
 
 import { errnoOf } from "./errno.ts";
+import { processTable } from "./platform.ts";
 import type {
   ExitReason,
   MarkedProcess,
@@ -14,7 +15,6 @@ import type {
   ProcessIdentity,
   ProcessSpec,
 } from "./ports.ts";
-import { processTable } from "./platform.ts";
 import type { ProcessTable } from "./process-table.ts";
 
 /** How often an adopted process is looked at. Its end must be seen within 250 ms. */

@@ -4,8 +4,8 @@ import { StoreUsageError } from "./errors.ts";
 import { toJsonText } from "./json-text.ts";
 import type { AnyTable, Change, Fact, NewFact } from "./port.ts";
 import {
-  type Cells,
   type CellSet,
+  type Cells,
   encodeKey,
   encodePart,
   encodeRow,

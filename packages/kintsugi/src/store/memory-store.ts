@@ -1,10 +1,9 @@
 /** A store in memory, for tests, simulations and work that need not last. */
 
 import { type Clock, type ErrorReporter, wholeNumber } from "@kintsugi/policy/base";
-
-import { decodeFact, type EncodedChange, type EncodedFact, matchesType } from "./changes.ts";
-import type { EncodedCommit } from "./changes.ts";
 import { compareAt } from "./cell-order.ts";
+import type { EncodedCommit } from "./changes.ts";
+import { decodeFact, type EncodedChange, type EncodedFact, matchesType } from "./changes.ts";
 import { ConflictError, newerTable, StoreUsageError } from "./errors.ts";
 import { DEFAULT_MAX_FACTS, factsToTrim, MAX_SOURCE_IDS } from "./fact-limits.ts";
 import type { CellQuery, Criterion, Journal, NumberedFact, Written } from "./journal.ts";

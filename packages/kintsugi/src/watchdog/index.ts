@@ -16,7 +16,7 @@ export {
 export { readIdentity, type WrittenIdentity } from "./identity-file.ts";
 export { engageKillSwitch, readKillSwitch, releaseKillSwitch } from "./kill-switch.ts";
 export { hasRole, livingProcesses, type Role, type SweepOptions, sweep } from "./living.ts";
-export { watchdogProgram, type WatchdogProgramOptions } from "./programs.ts";
+export { type WatchdogProgramOptions, watchdogProgram } from "./programs.ts";
 export type {
   KillSwitch,
   StopRequest,

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-
-import { CircuitBreaker, type CircuitBreakerOptions, CircuitOpenError } from "./circuit-breaker.ts";
 import type { CallContext, Clock, Outcome } from "../base/index.ts";
+import { CircuitBreaker, type CircuitBreakerOptions, CircuitOpenError } from "./circuit-breaker.ts";
 import type { StoredCircuit } from "./circuit-state.ts";
 
 const down = async (): Promise<never> => {

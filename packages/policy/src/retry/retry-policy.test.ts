@@ -1,8 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
-
-import { RejectedError } from "../base/index.ts";
 import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
+import { RejectedError } from "../base/index.ts";
 import { seededRandom } from "../base/random.ts";
 import { type RetryOptions, RetryPolicy } from "./retry-policy.ts";
 

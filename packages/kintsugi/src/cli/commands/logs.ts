@@ -5,7 +5,7 @@ import { sleep } from "@kintsugi/policy/base";
 import { logFiles } from "../../host/index.ts";
 import type { CommandContext } from "../context.ts";
 import { CommandError, DONE, FAILED } from "../exit-codes.ts";
-import { pathsOfPlace, type PlaceOptions } from "../place.ts";
+import { type PlaceOptions, pathsOfPlace } from "../place.ts";
 
 export interface LogsOptions extends PlaceOptions {
   /** A component, "runtime" or "watchdog". @defaultValue "runtime" */

@@ -6,7 +6,7 @@ import { readKillSwitch, type WatchdogView } from "../../watchdog/index.ts";
 import { type CommandContext, whoTypes } from "../context.ts";
 import { CommandError, DONE, NOT_RUNNING } from "../exit-codes.ts";
 import { clientOf } from "../instance.ts";
-import { pathsOfPlace, type PlaceOptions } from "../place.ts";
+import { type PlaceOptions, pathsOfPlace } from "../place.ts";
 import { dial } from "../start-watchdog.ts";
 import { dateTime, facts, size, span, table } from "../text.ts";
 

@@ -13,7 +13,7 @@ import {
 import { type CommandContext, whoTypes } from "../context.ts";
 import { CommandError, DONE, FAILED, NOT_RUNNING } from "../exit-codes.ts";
 import { notRunning } from "../instance.ts";
-import { pathsOfPlace, type PlaceOptions } from "../place.ts";
+import { type PlaceOptions, pathsOfPlace } from "../place.ts";
 import { reportLeft, takeDown, within } from "../take-down.ts";
 
 export interface StopOptions extends PlaceOptions {

@@ -3,8 +3,8 @@
 import type { CellQuery, Criterion } from "../journal.ts";
 import type { Cell, ColumnType } from "../port.ts";
 import {
-  type Cells,
   type CellSet,
+  type Cells,
   type Column,
   columnAt,
   type TableShape,
