@@ -128,10 +128,21 @@ function realPath(path: string): string {
 
 function makeDataFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: OWNER_ONLY });
+    makeMissing(dataDir);
   } catch (error) {
     throw unusable(dataDir, "made", error);
   }
+}
+
+/**
+ * One folder after the other: Node's recursive `mkdir` calls a read-only file system a missing file, and
+ * below /proc it never returns.
+ */
+function makeMissing(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (!found && dirname(folder) !== folder) makeMissing(dirname(folder));
+  mkdirSync(folder, { mode: OWNER_ONLY });
 }
 
 /** The session's own folder where there is one, else the one for temporary files. */
@@ -181,11 +192,19 @@ function makeRunFolder(runDir: string): void {
 /** 0 on platforms that have no users of this kind. */
 const ownUserId = (): number => process.getuid?.() ?? 0;
 
+/** What a folder that cannot be made is told for, in the words of a person. */
+const REASONS: Readonly<Record<string, string>> = {
+  EROFS: "it lies on a read-only file system",
+  EACCES: "its owner does not allow it",
+  EPERM: "its owner does not allow it",
+  ENOTDIR: "a part of its path is a file",
+  EEXIST: "a file of that name is in the way",
+  ENOSPC: "the disk is full",
+};
+
 function unusable(folder: string, verb: string, error: unknown): FolderUnusableError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new FolderUnusableError(
-    folder,
-    `The folder ${folder} cannot be ${verb} (${reason}); check its path and its permissions`,
-    error,
-  );
+  const told = error instanceof Error ? error.message : String(error);
+  const reason = REASONS[errnoOf(error) ?? ""] ?? told;
+  const message = `The folder ${folder} cannot be ${verb}: ${reason}; name another one, or mend that`;
+  return new FolderUnusableError(folder, message, error);
 }
