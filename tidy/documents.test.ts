@@ -67,7 +67,7 @@ describe("a command in a document", () => {
       ({ command }) => /^(?:npx )?kintsugi ([a-z-]+)/.exec(command)?.[1] ?? [],
     );
     for (const verb of new Set(verbs)) {
-      const program = ["--conditions=source", "packages/kintsugi/src/cli/main.ts", verb, "--help"];
+      const program = ["packages/kintsugi/bin/kintsugi.js", verb, "--help"];
       const help = execFileSync(process.execPath, program, { cwd: root, encoding: "utf8" });
       expect(help, verb).toContain(`kintsugi ${verb}`);
     }

@@ -58,7 +58,8 @@ async function main(): Promise<number> {
       screen.line(line);
     }
     if (!options.once) {
-      screen.line("  It stays up until Ctrl-C. Look: npx kintsugi status");
+      const look = `npx kintsugi status --data-dir ${relative(process.cwd(), dataDir)}`;
+      screen.line(`  It stays up until Ctrl-C; to look at it: ${look}`);
       await new Promise((done) => ending.signal.addEventListener("abort", done));
     }
     return outcome.complete ? 0 : 1;
