@@ -1,7 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { findMarked, killNow } from "./processes.ts";
@@ -55,3 +64,54 @@ describe("a disk that is full at the start", () => {
     expect(await kintsugi(["up", "-d"], folder)).toMatchObject({ code: 0 });
   });
 });
+
+describe("a disk that fills up while the program runs", () => {
+  it("stops no supervision, and nothing is lost when there is room again", async () => {
+    const { folder, disk, dataDir } = setup("size=24m");
+    const file = join(folder, "kintsugi.yaml");
+    const sleeper = "components: { sleeper: { kind: process, command: sleep, args: ['600'] } }";
+    writeFileSync(file, `${readFileSync(file, "utf8")}${sleeper}\n`);
+    expect(await kintsugi(["up", "-d"], folder)).toMatchObject({ code: 0 });
+    const sleeperPid = (): number | undefined =>
+      findMarked(instanceOf(dataDir)).find(({ component }) => component === "sleeper")?.pid;
+
+    fill(join(disk, "ballast"));
+    for (let kills = 0; kills < 3; kills += 1) {
+      const before = await eventually(sleeperPid);
+      process.kill(before, "SIGKILL");
+      await eventually(() => {
+        const now = sleeperPid();
+        return now === before ? undefined : now;
+      });
+    }
+    // Not through the API, which may be what failed; the log of the database is plain text in parts.
+    const facts = (): string => readFileSync(join(dataDir, "store.sqlite-wal"), "latin1");
+    await eventually(() => (/store\.full/.test(facts()) ? true : undefined));
+    rmSync(join(disk, "ballast"));
+    await eventually(() => (/store\.room/.test(facts()) ? true : undefined));
+    const { stdout } = await kintsugi(["status", "--json"], folder);
+    expect(JSON.parse(stdout)).toMatchObject({ store: { kind: "open" } });
+    expect(await kintsugi(["down"], folder)).toMatchObject({ code: 0 });
+  });
+});
+
+/** Writes until there is no room for a page. */
+function fill(path: string): void {
+  for (const size of [2 ** 20, 4096]) {
+    try {
+      for (;;) appendFileSync(path, Buffer.alloc(size));
+    } catch {
+      // ENOSPC: the next smaller piece may still fit.
+    }
+  }
+}
+
+/** The first answer that `look` gives, within half a minute. */
+async function eventually<T>(look: () => T | undefined): Promise<T> {
+  for (let looks = 0; looks < 300; looks += 1) {
+    const answer = look();
+    if (answer !== undefined) return answer;
+    await sleep(100);
+  }
+  throw new Error(`Nothing came of ${look}`);
+}
