@@ -8,7 +8,7 @@ export {
   logFiles,
   pathsOf,
 } from "./instance-paths.ts";
-export { watchEventLoop } from "./loop-watch.ts";
+export { type LoopStall, watchEventLoop } from "./loop-watch.ts";
 export { keepCompiled, type OwnProgram, ownProgram, siblingProgram } from "./own-program.ts";
 export { acquireOwnerLock } from "./owner-lock.ts";
 export type {

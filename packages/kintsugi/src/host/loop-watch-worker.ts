@@ -3,13 +3,16 @@
  * have stopped, and it gets as little of the processor as the thread it watches.
  */
 
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { type Debugger, Session } from "node:inspector";
 import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 
 import type { LoopStall, LoopWatchOrder } from "./loop-watch.ts";
 import { look, turning } from "./loop-watch-state.ts";
+
+/** About a thousand stalls; the file before this one is kept. */
+const ROTATE_AT_BYTES = 2 ** 20;
 
 /** Time for the main thread to show its stack: 7 to 14 ms were measured, far more where all starve. */
 const STACK_TIMEOUT_MS = 2_000;
@@ -48,6 +51,8 @@ function watch(order: LoopWatchOrder): void {
 function write(file: string, stall: LoopStall): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > ROTATE_AT_BYTES) renameSync(file, `${file}.1`);
     appendFileSync(file, `${JSON.stringify(stall)}\n`, { mode: 0o600 });
   } catch {
     // The disk may be full. The main thread is told as well, if it ever comes back.

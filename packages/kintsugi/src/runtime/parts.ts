@@ -64,7 +64,7 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   await store.commit([fact("runtime.started", startedAtMs, { pid: host.processes.self.pid })]);
   await Promise.all([engine.start(), supervisor.start()]);
   await healer.start();
-  await takeInWatchdogEvents(host.files, paths.watchdogEvents, store, healer, startedAtMs);
+  await takeInWatchdogEvents({ files: host.files, paths, store, healer, startedAtMs });
   await healer.runtimeReady();
   await chaos.start();
 

@@ -1,7 +1,9 @@
 /** Takes in what the watchdog wrote while no runtime listened: each event once, by its id. */
 
+import { join } from "node:path";
+
 import type { Healer } from "../heal/index.ts";
-import type { Files } from "../host/index.ts";
+import type { Files, InstancePaths, LoopStall } from "../host/index.ts";
 import { fact, type Store } from "../store/index.ts";
 import { readWatchdogEvents, type WatchdogEvent } from "../watchdog/index.ts";
 
@@ -15,14 +17,21 @@ const deaths: Readonly<Partial<Record<WatchdogEvent["type"], "crashed" | "hung">
 const isNews = ({ type }: WatchdogEvent): boolean =>
   type !== "runtime.started" && type !== "runtime.stopped";
 
-export async function takeInWatchdogEvents(
-  files: Files,
-  path: string,
-  store: Store,
-  healer: Healer,
-  startedAtMs: number,
-): Promise<void> {
-  const events = readWatchdogEvents(files, path).filter(isNews);
+/** A hang is found a good while after its loop was found to stand still, and its stack was taken. */
+const STACK_BEFORE_MS = 120_000;
+
+export interface DeathSources {
+  readonly files: Files;
+  readonly paths: Pick<InstancePaths, "watchdogEvents" | "hangsDir">;
+  readonly store: Store;
+  readonly healer: Healer;
+  /** When this runtime took over, in epoch milliseconds. */
+  readonly startedAtMs: number;
+}
+
+export async function takeInWatchdogEvents(sources: DeathSources): Promise<void> {
+  const { files, paths, store, healer, startedAtMs } = sources;
+  const events = readWatchdogEvents(files, paths.watchdogEvents).filter(isNews);
   const known = new Set(
     (await store.facts.latest(10_000, ["runtime.", "watchdog."])).flatMap(
       ({ sourceId }) => sourceId ?? [],
@@ -36,10 +45,30 @@ export async function takeInWatchdogEvents(
         kind,
         atMs,
         sourceId: id,
-        detail: String(payload["detail"] ?? kind),
+        detail: `${payload["detail"] ?? kind}${kind === "hung" ? whereItHung(sources, atMs) : ""}`,
         restartedAtMs: startedAtMs,
       });
     }
     await store.commit([fact(type, atMs, payload, id)]);
+  }
+}
+
+/** The innermost call of the stack that was taken while the loop stood still; "" when there is none. */
+function whereItHung({ files, paths }: DeathSources, atMs: number): string {
+  const lines = files
+    .tail(join(paths.hangsDir, "runtime.jsonl"), 64 * 1024)
+    .trim()
+    .split("\n");
+  const stall = lines.map(parseStall).findLast((each) => each !== undefined && each.atMs <= atMs);
+  const [frame] = stall && atMs - stall.atMs < STACK_BEFORE_MS ? stall.stack : [];
+  return frame === undefined ? "" : `, ${frame}`;
+}
+
+function parseStall(line: string): Pick<LoopStall, "atMs" | "stack"> | undefined {
+  try {
+    const { atMs, stack } = JSON.parse(line) as Partial<LoopStall>;
+    return typeof atMs === "number" && Array.isArray(stack) ? { atMs, stack } : undefined;
+  } catch {
+    return undefined; // A line that a kill cut off.
   }
 }
