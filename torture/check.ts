@@ -1,8 +1,4 @@
-/**
- * The judgement, from outside: the ledger that the model server wrote, the report, and the journal's rows.
- * Rule: once an effect of a later step of a run is seen, the steps before it were recorded, and any
- * later effect of theirs is a violation. Only the step in flight at a kill may be seen twice.
- */
+/** The judgement, from outside: the reports, and the journal's rows when the program has ended. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,35 +6,6 @@ import { DatabaseSync } from "node:sqlite";
 import { summarise } from "../examples/digest/model-server/summarise.ts";
 import { findPackages } from "../examples/digest/src/documents.ts";
 import type { Report } from "../examples/digest/src/report.ts";
-
-export interface Verdict {
-  readonly effects: number;
-  /** Effects that were seen again, each of a step in flight. */
-  readonly repeated: number;
-  readonly violations: readonly string[];
-}
-
-export function checkLedger(file: string): Verdict {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const latest = new Map<string, number>();
-  const seen = new Set<string>();
-  const violations: string[] = [];
-  let effects = 0;
-  let repeated = 0;
-  for (const line of lines) {
-    const key = keyOf(line);
-    if (key === undefined) continue; // The line that the server was writing when it was killed.
-    const [, run = "", seq = ""] = /^(.*):(\d+)$/.exec(key) ?? [];
-    const last = latest.get(run) ?? -1;
-    if (Number(seq) < last)
-      violations.push(`${key} took effect again after step ${last} of its run`);
-    if (seen.has(key)) repeated += 1;
-    latest.set(run, Math.max(last, Number(seq)));
-    seen.add(key);
-    effects += 1;
-  }
-  return { effects, repeated, violations };
-}
 
 /** Holds a report against the folder that was read, and each summary against what it must be. */
 export function checkReport(folder: string, reportFile: string): readonly string[] {
@@ -77,13 +44,5 @@ export function checkJournal(storeFile: string): readonly string[] {
     ];
   } finally {
     db.close();
-  }
-}
-
-function keyOf(line: string): string | undefined {
-  try {
-    return (JSON.parse(line) as { key: string }).key;
-  } catch {
-    return undefined;
   }
 }

@@ -14,11 +14,14 @@ import { parseArgs } from "node:util";
 import { seededRandom } from "@kintsugi/policy/base";
 
 import { asked, currentClient } from "../examples/digest/src/follow.ts";
-import { checkJournal, checkLedger, checkReport } from "./check.ts";
+import { checkLedger } from "../examples/digest/src/ledger.ts";
+import { checkJournal, checkReport } from "./check.ts";
 import { findMarked, killNow } from "./processes.ts";
 import { kintsugi, type Program, startProgram } from "./program.ts";
 
 const QUICK_KILLS = 50;
+/** Packages in work at a time, and so steps in flight at a kill. */
+const CONCURRENCY = 6;
 /** A program without a new effect for so long is stuck. */
 const PATIENCE_MS = 60_000;
 
@@ -30,6 +33,9 @@ const { values: options } = parseArgs({
   },
 });
 const kills = Number(options.kills ?? (options.quick ? QUICK_KILLS : 1_000));
+if (!Number.isSafeInteger(kills) || kills < 1) {
+  throw new RangeError(`--kills must be a whole number of at least 1, got ${options.kills}`);
+}
 const seed = options.seed ?? String(process.hrtime.bigint());
 const random = seededRandom(seed);
 const documents = fileURLToPath(new URL("../node_modules", import.meta.url));
@@ -63,6 +69,8 @@ async function main(): Promise<number> {
     problems.push(...(await endsWithNothingLeft(program)));
     const verdict = checkLedger(program.ledger);
     problems.push(...verdict.violations);
+    const most = kills * CONCURRENCY;
+    if (verdict.repeated > most) problems.push(`${verdict.repeated} repeats, more than ${most}`);
     problems.push(...checkJournal(join(program.dataDir, "store.sqlite")));
     console.log(
       `${reports.length} digests, ${verdict.effects} effects, ${verdict.repeated} repeats of steps in flight`,
@@ -89,7 +97,7 @@ async function killWhileItRuns(program: Program): Promise<readonly string[]> {
     const id = `digest-${reports.length + 1}`;
     const reportFolder = join(program.folder, id);
     const { addressFile } = program;
-    const input = { folder: documents, reportFolder, addressFile, concurrency: 6 };
+    const input = { folder: documents, reportFolder, addressFile, concurrency: CONCURRENCY };
     const patience = AbortSignal.timeout(PATIENCE_MS);
     await asked(program.dataDir, (client) => client.startRun("digest", input, { id }), patience);
     const isStuck = stuckDetector(program);

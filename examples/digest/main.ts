@@ -6,7 +6,7 @@
  * With `--once` it ends when the report is complete: 0 when nothing was lost or recorded twice, else 1.
  */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { cliProgram } from "kintsugi/cli";
 import type { IncidentView } from "kintsugi/heal";
 
+import { findPackages } from "./src/documents.ts";
 import { asked, factsOf } from "./src/follow.ts";
 import { createScreen } from "./src/screen.ts";
 import { judge, summaryLines } from "./src/summary.ts";
@@ -40,7 +41,15 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  if (existsSync(finishedFile)) rmSync(dataDir, { recursive: true });
+  if (findPackages(folder).length === 0) {
+    console.error(`There is nothing to read in ${folder}: no package with a readme or a licence`);
+    return 2;
+  }
+  if (command("status") === 0) {
+    console.error("It runs already: end that one first, with Ctrl-C where it was started");
+    return 1;
+  }
+  if (existsSync(finishedFile)) startAfresh();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 
   const screen = createScreen(process.stdout);
@@ -50,8 +59,8 @@ async function main(): Promise<number> {
     process.on(signal, () => ending.abort(new Error("stopped by a person")));
   }
   try {
-    const incidents = await follow(screen, ending.signal);
-    const outcome = judge(folder, reportFile);
+    const { incidents, status } = await follow(screen, ending.signal);
+    const outcome = judge(folder, reportFile, join(dataDir, "ledger.jsonl"), status);
     writeFileSync(finishedFile, "");
     screen.end();
     for (const line of summaryLines(outcome, incidents, relative(process.cwd(), reportFile))) {
@@ -76,7 +85,7 @@ async function main(): Promise<number> {
 async function follow(
   screen: ReturnType<typeof createScreen>,
   signal: AbortSignal,
-): Promise<readonly IncidentView[]> {
+): Promise<{ incidents: readonly IncidentView[]; status: string }> {
   const input = {
     folder,
     reportFolder,
@@ -86,11 +95,13 @@ async function follow(
   await asked(dataDir, (client) => client.startRun("digest", input, { id: "digest" }), signal);
   const shown = new AbortController();
   const lines = showFacts(screen, AbortSignal.any([signal, shown.signal]));
+  let status = "running";
   for (;;) {
     const run = await asked(dataDir, (client) => client.run("digest"), signal);
     if (run.progress) screen.progress(run.progress.done, run.progress.total, run.progress.note);
     if (run.error) screen.line(`  the run is ${run.status}: ${run.error.message}`);
-    if (run.status !== "running") break;
+    status = run.status;
+    if (status !== "running") break;
     await sleep(150, undefined, { signal });
   }
   for (let waitedMs = 0; ; waitedMs += 200) {
@@ -98,10 +109,23 @@ async function follow(
     if (incidents.every(({ endedAtMs }) => endedAtMs !== null) || waitedMs >= LAST_WAIT_MS) {
       shown.abort();
       await lines;
-      return incidents;
+      return { incidents, status };
     }
     await sleep(200, undefined, { signal });
   }
+}
+
+/** Another command on the same folder; its exit code. */
+function command(verb: string): number | null {
+  const { command: file, args } = cliProgram([verb, "--data-dir", dataDir]);
+  return spawnSync(file, args, { stdio: "ignore" }).status;
+}
+
+/** What an earlier start left, if it was killed after its end, is ended; then its traces go. */
+function startAfresh(): void {
+  command("down");
+  rmSync(dataDir, { recursive: true });
+  rmSync(reportFolder, { recursive: true, force: true });
 }
 
 /** One line for each thing that a person wants to know of. */
@@ -133,8 +157,8 @@ function startUp(ending: AbortController): { stop(): Promise<void> } {
   });
   const gone = new Promise<void>((done) => {
     child.once("exit", (code) => {
-      if (!ending.signal.aborted && code !== 0) {
-        console.error(said.trim());
+      if (!ending.signal.aborted) {
+        if (said.trim()) console.error(said.trim());
         ending.abort(new Error(`kintsugi up ended with ${code}`));
       }
       done();

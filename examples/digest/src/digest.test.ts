@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createMoods } from "../model-server/misbehave.ts";
 import { summarise } from "../model-server/summarise.ts";
 import { findPackages } from "./documents.ts";
+import { checkLedger } from "./ledger.ts";
 import { classifyLicence } from "./licence.ts";
 import { groupNearDuplicates, likeness, signatureOf } from "./near-duplicates.ts";
 import { writeReport } from "./report.ts";
@@ -125,9 +126,12 @@ describe("the judgement", () => {
     return join(folder, "out/report.json");
   };
 
+  const judged = (folder: string, report: string, status = "completed") =>
+    judge(folder, report, join(folder, "ledger.jsonl"), status);
+
   it("counts what was lost and what was recorded twice", () => {
     const folder = setup({ "a/README.md": "a", "b/README.md": "b" });
-    expect(judge(folder, reportOf(folder, ["a/README.md", "a/README.md"]))).toMatchObject({
+    expect(judged(folder, reportOf(folder, ["a/README.md", "a/README.md"]))).toMatchObject({
       lost: ["b/README.md"],
       twice: ["a/README.md"],
       complete: false,
@@ -136,12 +140,32 @@ describe("the judgement", () => {
 
   it("is well when every document is there once", () => {
     const folder = setup({ "a/README.md": "a", "b/README.md": "b" });
-    const outcome = judge(folder, reportOf(folder, ["a/README.md", "b/README.md"]));
+    const outcome = judged(folder, reportOf(folder, ["a/README.md", "b/README.md"]));
     expect(outcome).toMatchObject({ complete: true, done: 2, callsRetried: 4 });
+  });
+
+  it("takes no report of an earlier run, and none of another folder, for this one", () => {
+    const folder = setup({ "a/README.md": "a" });
+    const report = reportOf(folder, ["a/README.md"]);
+    expect(judged(folder, report, "dead")).toMatchObject({ done: 0, complete: false });
+    const other = setup({ "a/README.md": "a" });
+    expect(judged(other, report)).toMatchObject({ done: 0, complete: false });
+  });
+
+  it("sees a step that took effect again after it was recorded", () => {
+    const folder = setup({ "a/README.md": "a" });
+    const lines = ["run/a:1", "run/a:2", "run/a:2", "run/a:1"].map((key) =>
+      JSON.stringify({ key }),
+    );
+    writeFileSync(join(folder, "ledger.jsonl"), [...lines, '{"key":"run/a:3'].join("\n"));
+    const outcome = judged(folder, reportOf(folder, ["a/README.md"]));
+    expect(outcome.twice).toEqual(["run/a:1 took effect again after step 2 of its run"]);
+    expect(outcome.complete).toBe(false);
+    expect(checkLedger(join(folder, "ledger.jsonl"))).toMatchObject({ effects: 4, repeated: 2 });
   });
 
   it("is that all is lost without a report", () => {
     const folder = setup({ "a/README.md": "a" });
-    expect(judge(folder, join(folder, "none.json"))).toMatchObject({ done: 0, complete: false });
+    expect(judged(folder, join(folder, "none.json"))).toMatchObject({ done: 0, complete: false });
   });
 });

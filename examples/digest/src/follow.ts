@@ -15,7 +15,11 @@ export function currentClient(dataDir: string): Client | undefined {
   return createClient({ url, token: readFileSync(token, "utf8").trim(), fetch });
 }
 
-/** What `ask` says, asked again every 200 ms while the runtime is away. */
+/**
+ * What `ask` says, asked again every 200 ms while the runtime is away.
+ *
+ * @throws what the runtime refuses: asking again would not help.
+ */
 export async function asked<T>(
   dataDir: string,
   ask: (client: Client) => Promise<T>,
@@ -24,10 +28,17 @@ export async function asked<T>(
   for (;;) {
     signal.throwIfAborted();
     const client = currentClient(dataDir);
-    const answer = client ? await ask(client).catch(() => undefined) : undefined;
+    const answer = client && (await ask(client).catch(orAway));
     if (answer !== undefined) return answer;
     await sleep(200, undefined, { signal });
   }
+}
+
+/** Undefined for the errors of a runtime that is dead, or has not come up yet. */
+function orAway(error: unknown): undefined {
+  const { code, status } = error as { readonly code?: string; readonly status?: number };
+  const isRefusal = code === "KINTSUGI_FORBIDDEN" || code === "KINTSUGI_UNAUTHENTICATED";
+  if (isRefusal || (status !== undefined && status >= 400 && status < 500)) throw error;
 }
 
 /** Facts as they happen, none twice and none left out, until `signal` is aborted. */

@@ -4,29 +4,40 @@ import { existsSync, readFileSync } from "node:fs";
 import type { IncidentView } from "kintsugi/heal";
 
 import { findPackages } from "./documents.ts";
+import { checkLedger } from "./ledger.ts";
 import type { Report } from "./report.ts";
 
 export interface Outcome {
   readonly documents: number;
   readonly done: number;
   readonly lost: readonly string[];
+  /** Documents that stand twice in the report, or were asked for again after they were recorded. */
   readonly twice: readonly string[];
   readonly callsRetried: number;
   /** The report is there, and nothing was lost or recorded twice. */
   readonly complete: boolean;
 }
 
-export function judge(folder: string, reportFile: string): Outcome {
+/** @param runStatus - how the run ended: a report of an earlier run proves nothing for this one. */
+export function judge(
+  folder: string,
+  reportFile: string,
+  ledgerFile: string,
+  runStatus: string,
+): Outcome {
   const wanted = findPackages(folder).flatMap(({ documents }) => documents.map(({ path }) => path));
-  if (!existsSync(reportFile)) {
+  const report = runStatus === "completed" ? readReport(reportFile) : undefined;
+  if (report?.folder !== folder) {
     const nothing = { done: 0, twice: [], callsRetried: 0, complete: false };
     return { documents: wanted.length, lost: wanted, ...nothing };
   }
-  const report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
   const paths = report.documents.map(({ path }) => path);
   const found = new Set(paths);
   const lost = wanted.filter((path) => !found.has(path));
-  const twice = paths.filter((path, index) => paths.indexOf(path) !== index);
+  const twice = [
+    ...paths.filter((path, index) => paths.indexOf(path) !== index),
+    ...checkLedger(ledgerFile).violations,
+  ];
   const calls = report.documents.reduce((sum, document) => sum + document.calls, 0);
   return {
     documents: wanted.length,
@@ -34,9 +45,12 @@ export function judge(folder: string, reportFile: string): Outcome {
     lost,
     twice,
     callsRetried: calls - paths.length,
-    complete: lost.length === 0 && twice.length === 0,
+    complete: found.size > 0 && lost.length === 0 && twice.length === 0,
   };
 }
+
+const readReport = (file: string): Report | undefined =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : undefined;
 
 /** Lines for a person. */
 export function summaryLines(
