@@ -8,6 +8,7 @@ import { logFiles } from "../host/index.ts";
 import { type Body, type Life, never } from "./life.ts";
 import { COMPONENT_ROLE, MARKER } from "./marker.ts";
 import { redact } from "./redaction.ts";
+import { signalIfAllowed } from "./strays.ts";
 import type { ProcessComponentSpec } from "./types.ts";
 
 /** The paths of the program that a supervisor needs. */
@@ -145,6 +146,6 @@ class ProcessLife implements Life {
   }
 
   #signal(signal: "SIGTERM" | "SIGKILL", group: boolean): void {
-    if (this.identity) this.#host.processes.signal(this.identity, signal, group);
+    if (this.identity) signalIfAllowed(this.#host, this.identity, signal, group);
   }
 }

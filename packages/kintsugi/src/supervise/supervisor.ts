@@ -73,6 +73,9 @@ const KERNEL_INTENSITY = 3;
 
 const DEFAULT_STOP_MS = 10_000;
 
+/** More than this many listeners are a leak, not an audience. */
+const MAX_LISTENERS = 1_000;
+
 /** Rows of components that have been; more than anybody configures. */
 const MAX_ROWS = 10_000;
 
@@ -146,6 +149,9 @@ class OneForOne implements Supervisor {
   }
 
   onSample(listener: Listener<ComponentSample>): () => void {
+    if (this.#listeners.size >= MAX_LISTENERS) {
+      throw new RangeError(`A supervisor has at most ${MAX_LISTENERS} listeners`);
+    }
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }

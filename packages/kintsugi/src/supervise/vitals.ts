@@ -1,6 +1,6 @@
 /** How a component is right now: its pulse, its memory, its own word. Nothing of it is stored. */
 
-import type { Host, ProcessSample } from "../host/index.ts";
+import type { Host, ProcessIdentity, ProcessSample } from "../host/index.ts";
 import type { Link, LinkListener } from "./component-socket.ts";
 import type { FromComponent, HelloFrame } from "./frames/component-frames.ts";
 import { criticalAfterMs, degradedAfterMs } from "./health-state.ts";
@@ -55,7 +55,7 @@ export class Vitals {
   read(incarnation: number): void {
     const { host, heartbeatMs } = this.#options;
     const identity = this.#life?.identity;
-    this.#sample = identity && host.processes.sample(identity);
+    this.#sample = identity && sampleIfReadable(host, identity);
     this.#askForWord();
     if (!this.#sample) return;
     const silentMs = this.pulse.silentMs() ?? 0;
@@ -108,5 +108,14 @@ export class Vitals {
       this.pulse.ownWord = health;
       this.#options.onWord();
     });
+  }
+}
+
+/** Undefined also when the machine refuses to tell, as it does when its open files are used up. */
+function sampleIfReadable(host: Host, identity: ProcessIdentity): ProcessSample | undefined {
+  try {
+    return host.processes.sample(identity);
+  } catch {
+    return undefined; // One reading is missed; the next look comes in a second.
   }
 }
