@@ -195,14 +195,16 @@ export class Healing {
   review(): Promise<void> {
     if (this.#isReviewDue) return Promise.resolve();
     this.#isReviewDue = true;
-    return this.#do(async () => {
+    const takeUp = (): void => {
       this.#isReviewDue = false;
+    };
+    return this.#do(async () => {
       const { book, surroundings, limits, clock } = this.#options;
       for (const row of book.open) {
         const next = nextOf(row, surroundings.of(row), limits, clock.epochMs());
         if (next) await this.#apply(row, [next.input], { alert: next.alert });
       }
-    });
+    }, takeUp);
   }
 
   /** The action of a playbook is done, and its verification begins. */
@@ -219,13 +221,18 @@ export class Healing {
     return row !== undefined && surroundings.isWell(row);
   }
 
-  /** In its turn, and with everything read that an earlier runtime stored. */
-  #do(task: () => Promise<void>): Promise<void> {
+  /**
+   * In its turn, and with everything read that an earlier runtime stored.
+   *
+   * @param takeUp - called when its turn comes, and also when the queue lets it go
+   */
+  #do(task: () => Promise<void>, takeUp: () => void = () => {}): Promise<void> {
     return this.#queue.add(async () => {
+      takeUp();
       this.#loading ??= this.#load();
       await this.#loading;
       await task();
-    });
+    }, takeUp);
   }
 
   async #load(): Promise<void> {

@@ -46,7 +46,11 @@ describe("a queue of changes", () => {
     void queue.add(() => gate.promise);
     for (let count = 0; count < 10_001; count += 1) void queue.add(async () => {});
     expect(report).toHaveBeenCalled();
+    const letGo = vi.fn();
+    void queue.add(async () => {}, letGo);
+    expect(letGo).toHaveBeenCalledOnce();
     gate.resolve();
     await queue.close();
+    expect(letGo).toHaveBeenCalledOnce();
   });
 });

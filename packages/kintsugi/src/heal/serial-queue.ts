@@ -15,11 +15,16 @@ export class SerialQueue {
     this.#report = report;
   }
 
-  /** Does `task` in its turn. Never rejects: its error is reported. Nothing is done after `close`. */
-  add(task: () => Promise<void>): Promise<void> {
+  /**
+   * Does `task` in its turn. Never rejects: its error is reported. Nothing is done after `close`.
+   *
+   * @param onLetGo - called when too much waits, and the task will not be done
+   */
+  add(task: () => Promise<void>, onLetGo: () => void = () => {}): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     if (this.#waiting >= MAX_WAITING) {
       this.#report(new Error(`${MAX_WAITING} changes of incidents wait: one was let go`));
+      onLetGo();
       return Promise.resolve();
     }
     this.#waiting += 1;
