@@ -8,6 +8,9 @@ import type { Events, PublishedEvent } from "./kintsugi.ts";
 
 const typePattern = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
 
+/** More than this many listeners are a leak, not an audience. */
+const MAX_LISTENERS = 1_000;
+
 export function createEvents(store: Store, clock: Clock, report: ErrorReporter): Events {
   const listeners = new Set<{ pattern: string; listener: (event: PublishedEvent) => void }>();
   const tell = (event: PublishedEvent): void => {
@@ -24,6 +27,9 @@ export function createEvents(store: Store, clock: Clock, report: ErrorReporter):
   return {
     log: store.facts,
     on(pattern, listener) {
+      if (listeners.size >= MAX_LISTENERS) {
+        throw new RangeError(`The events of a runtime have at most ${MAX_LISTENERS} listeners`);
+      }
       const entry = { pattern, listener };
       listeners.add(entry);
       return () => void listeners.delete(entry);

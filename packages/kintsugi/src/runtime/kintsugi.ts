@@ -44,6 +44,8 @@ export interface Events {
    * Hears of facts after they are stored: of one type, of a room (`"incident."`), or of all (`"*"`).
    * The seeds' events (`event.incident`, `trust.score.update`) are told beside ours. Returns the way to
    * stop listening.
+   *
+   * @throws {@link RangeError} when there are 1,000 listeners already.
    */
   on(type: string, listener: (event: PublishedEvent) => void): () => void;
   /** Stores an event of the user's own: `noun.verb`, JSON. Resolves when it is durable. */

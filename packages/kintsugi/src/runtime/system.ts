@@ -64,6 +64,7 @@ export async function openSystem(
       file: paths.store,
       reserveFile: paths.storeReserve,
       clock: host.clock,
+      files: host.files,
       tables: allTables,
       durability: workflows.durability,
     });
