@@ -33,10 +33,62 @@ export class RunContext implements WorkflowContext {
     return this.#controller.signal;
   }
 
-  async step<T>(
+  step<T>(
     name: string,
     fn: (context: StepContext) => Promise<T> | T,
     options: StepOptions = NO_OPTIONS,
+  ): Promise<T> {
+    return handedOut(this.#step(name, fn, options));
+  }
+
+  all<T>(
+    branches: readonly (() => Promise<T>)[],
+    options: { readonly concurrency?: number } = {},
+  ): Promise<T[]> {
+    return handedOut(this.#all(branches, options));
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    return handedOut(this.#sleep(duration));
+  }
+
+  waitFor<T = unknown>(
+    signal: string,
+    options: { readonly timeout?: Duration } = {},
+  ): Promise<T | null> {
+    return handedOut(this.#waitFor<T>(signal, options));
+  }
+
+  child<Input, Output>(
+    workflow: Workflow<Input, Output>,
+    input: Input,
+    options: { readonly id?: string } = {},
+  ): Promise<Output> {
+    return handedOut(this.#child(workflow, input, options));
+  }
+
+  now(): Promise<number> {
+    return handedOut(this.#value("now", () => this.#run.host.clock.epochMs()));
+  }
+
+  random(): Promise<number> {
+    return handedOut(this.#value("random", () => this.#run.host.random.next()));
+  }
+
+  uuid(): Promise<string> {
+    return handedOut(this.#value("uuid", () => this.#run.host.random.uuid()));
+  }
+
+  progress(done: number, total: number, note = ""): void {
+    this.#run.progress({ done, total, note: note.slice(0, MAX_NOTE_LENGTH) });
+  }
+
+  // --- private parts -----------------------------------------------------------------------------
+
+  async #step<T>(
+    name: string,
+    fn: (context: StepContext) => Promise<T> | T,
+    options: StepOptions,
   ): Promise<T> {
     const run = this.#run;
     const entry = run.enter("step", name);
@@ -56,9 +108,9 @@ export class RunContext implements WorkflowContext {
     return run.record(entry, outcome);
   }
 
-  async all<T>(
+  async #all<T>(
     branches: readonly (() => Promise<T>)[],
-    options: { readonly concurrency?: number } = {},
+    options: { readonly concurrency?: number },
   ): Promise<T[]> {
     const concurrency = wholeNumber(
       "concurrency",
@@ -77,7 +129,7 @@ export class RunContext implements WorkflowContext {
     return this.#valuesOf(results);
   }
 
-  async sleep(duration: Duration): Promise<void> {
+  async #sleep(duration: Duration): Promise<void> {
     const ms = durationMs(duration);
     const run = this.#run;
     const entry = run.enter("sleep", "");
@@ -89,10 +141,7 @@ export class RunContext implements WorkflowContext {
     );
   }
 
-  async waitFor<T = unknown>(
-    signal: string,
-    options: { readonly timeout?: Duration } = {},
-  ): Promise<T | null> {
+  async #waitFor<T>(signal: string, options: { readonly timeout?: Duration }): Promise<T | null> {
     const { timeout } = options;
     const timeoutMs = timeout === undefined ? null : durationMs(timeout);
     const run = this.#run;
@@ -107,10 +156,10 @@ export class RunContext implements WorkflowContext {
     return run.recall<T | null>(entry) ?? run.wait<T | null>(entry, { deadlineMs }, begin);
   }
 
-  async child<Input, Output>(
+  async #child<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: Input,
-    options: { readonly id?: string } = {},
+    options: { readonly id?: string },
   ): Promise<Output> {
     const run = this.#run;
     const entry = run.enter("child", workflow.name);
@@ -123,22 +172,6 @@ export class RunContext implements WorkflowContext {
       run.recall<Output>(entry) ??
       run.wait<Output>({ ...entry, childId }, NO_DEADLINE, (wait) => void begin(wait))
     );
-  }
-
-  now(): Promise<number> {
-    return this.#value("now", () => this.#run.host.clock.epochMs());
-  }
-
-  random(): Promise<number> {
-    return this.#value("random", () => this.#run.host.random.next());
-  }
-
-  uuid(): Promise<string> {
-    return this.#value("uuid", () => this.#run.host.random.uuid());
-  }
-
-  progress(done: number, total: number, note = ""): void {
-    this.#run.progress({ done, total, note: note.slice(0, MAX_NOTE_LENGTH) });
   }
 
   async #value<T>(name: string, make: () => T): Promise<T> {
@@ -186,6 +219,15 @@ export class RunContext implements WorkflowContext {
     const kind = "step ended";
     this.#run.host.measure({ kind, runId, workflow, step, failed: failed === 1, durationMs });
   }
+}
+
+/**
+ * What code of the user gets, which it may await later or never. How the call ends is recorded, and
+ * thrown to whoever awaits it; an error that nobody awaits must not end the whole process.
+ */
+function handedOut<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {}); // Nothing is lost: who awaits the promise still hears of it.
+  return promise;
 }
 
 async function settled<T>(branch: () => Promise<T>): Promise<PromiseSettledResult<T>> {
