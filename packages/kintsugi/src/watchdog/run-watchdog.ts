@@ -14,16 +14,13 @@ import { LOCK_HELD_CODE, type WatchdogLimits } from "./watchdog-state.ts";
 const UNAVAILABLE_CODE = 69;
 const USAGE_CODE = 64;
 
-/** A runtime boots the user's modules and takes up open runs before it beats. */
+/** A runtime boots the user's modules and takes up open runs before it is ready. */
 const START_MS = 60_000;
 
 /** The runtime stops its components in order, each within its own time; then its time is up. */
 const STOP_MS = 20_000;
 
-/** A runtime that was ready for this long is no part of a crash loop. */
-const CALM_MS = 1_000;
-
-/** Short lives in a row before the runtime counts as crash-looping; then it is tried ever more seldom. */
+/** Restarts in one period before the runtime counts as crash-looping; then it is tried ever more seldom. */
 const INTENSITY = 6;
 
 interface WatchdogSettings {
@@ -123,7 +120,6 @@ function readArguments(args: readonly string[]): WatchdogSettings | string {
     hangMs,
     startMs: Math.max(START_MS, hangMs),
     stopMs: STOP_MS,
-    calmMs: CALM_MS,
   };
   return { dataDir, configFile, boot: values.boot, limits };
 }

@@ -16,7 +16,6 @@ const limits: WatchdogLimits = {
   hangMs: 10_000,
   startMs: 60_000,
   stopMs: 20_000,
-  calmMs: 1_000,
 };
 const runtime = { pid: 7, startTicks: "70", bootId: "boot" };
 const crash: Input = { kind: "ended", end: { kind: "crash" } };

@@ -25,7 +25,6 @@ const limits: WatchdogLimits = {
   hangMs: 2_000,
   startMs: 4_000,
   stopMs: 3_000,
-  calmMs: 1_000,
 };
 
 /** A machine, the process that its orders start and end, and a clock that moves only when told to. */
@@ -88,13 +87,28 @@ describe("a runtime that dies", () => {
     expect(kinds(end({ kind: "crash" }))).toEqual(["runtime.crashed", "runtime.crash-looping"]);
   });
 
-  it("has a fresh count when it had been well for a while", () => {
+  it("has no fresh count for having been ready for a moment", () => {
+    const world = setup();
+    const { start, ready, end, send } = world;
+    start();
+    for (let death = 0; death < limits.restart.intensity; death += 1) {
+      ready();
+      send({ kind: "heard", ready: false }, 1_800);
+      expect(kinds(end({ kind: "crash" }))).toEqual(["runtime.crashed"]);
+      send({ kind: "tick" }, 1_000);
+    }
+    ready();
+    send({ kind: "heard", ready: false }, 1_800);
+    expect(kinds(end({ kind: "crash" }))).toEqual(["runtime.crashed", "runtime.crash-looping"]);
+  });
+
+  it("has a fresh count when it had been well for a period", () => {
     const world = setup();
     const { start, ready, end, send } = world;
     start();
     for (let death = 0; death < 20; death += 1) {
       ready();
-      send({ kind: "heard", ready: false }, limits.calmMs);
+      send({ kind: "heard", ready: false }, limits.restart.periodMs);
       end({ kind: "crash" });
       expect(nextTickMs(world.state, world.nowMs)).toBe(0);
       expect(kinds(start())).toEqual(["start"]);
@@ -160,6 +174,20 @@ describe("a runtime that falls silent", () => {
     start();
     expect(look(limits.startMs / TICK_MS - 1)).toEqual([]);
     expect(kinds(look(1))).toEqual(["runtime.hung", "kill"]);
+  });
+
+  it("has no longer to boot because it beats: only being ready ends a boot", () => {
+    const { start, look, beat } = setup();
+    start();
+    for (let time = 1; time < limits.startMs / TICK_MS; time += 1) {
+      expect(look(1)).toEqual([]);
+      beat();
+    }
+    const startingMs = limits.startMs;
+    expect(look(1)).toEqual([
+      expect.objectContaining({ payload: expect.objectContaining({ startingMs }) }),
+      { kind: "kill" },
+    ]);
   });
 
   it("lives as long as it beats", () => {
@@ -305,7 +333,7 @@ describe("a watchdog, in any history", () => {
         if (world.state.phase.kind !== "waiting") return;
         expect(kinds(world.send({ kind: "tick" }, 60_000))).toContain("start");
       }),
-      { numRuns: 500 },
+      { numRuns: 1_500 },
     );
 
     // A property that never got there proves nothing: these are the arrows of the drawing, all of them.

@@ -6,7 +6,7 @@
  *      starting ─────────── dies ──────────────────────▶ waiting
  *       │  │ ▲                                             ▲ ▲
  *       │  │ └──── its end, where a restart was asked ──┐  │ │
- *       │  └────── silent for startMs ────────────────▶ ending ── its end, after a hang
+ *       │  └────── not ready in startMs ──────────────▶ ending ── its end, after a hang
  *     ready                                             ▲    │
  *       ▼                                               │    │
  *      running ── silent for hangMs, or a restart ──────┘    │
@@ -30,8 +30,8 @@ import {
 
 type Phase = Readonly<
   | { kind: "waiting"; untilMs: number }
-  | { kind: "starting"; silentMs: number }
-  | { kind: "running"; silentMs: number; readyAtMs: number }
+  | { kind: "starting"; spentMs: number }
+  | { kind: "running"; silentMs: number }
   | { kind: "ending"; why: "hang" | "restart"; leftMs: number }
   | { kind: "stopping"; form: StopForm; leftMs: number; kills: number }
   | { kind: "left"; code: number }
@@ -56,12 +56,10 @@ export interface WatchdogLimits {
   readonly restart: RestartLimits;
   /** Silence of a runtime that was ready, which means that it hangs. */
   readonly hangMs: number;
-  /** The same while it boots: user modules may take their time. */
+  /** Time to boot: user modules may take theirs, but a beat alone is no sign that they ever end. */
   readonly startMs: number;
   /** Time for an orderly stop of the runtime, before it is killed. */
   readonly stopMs: number;
-  /** A runtime that was ready for this long begins with a fresh count of restarts after its death. */
-  readonly calmMs: number;
 }
 
 /** How the runtime ended, as far as that matters here. */
@@ -147,7 +145,7 @@ export function step(
     case "adopted":
       return adopted(state, nowMs, input.ready);
     case "heard":
-      return heard(state, nowMs, input.ready);
+      return heard(state, input.ready);
     case "ended":
       return ended(state, limits, nowMs, chance, input.end);
     case "stop":
@@ -169,13 +167,21 @@ function tick(state: WatchdogState, limits: WatchdogLimits, nowMs: number, spanM
   switch (phase.kind) {
     case "waiting":
       return nowMs < phase.untilMs ? stay(state) : start(state, afterStart(state.restart, nowMs));
-    case "starting":
+    case "starting": {
+      const spentMs = phase.spentMs + countedMs;
+      if (spentMs < limits.startMs) return stay({ ...state, phase: { ...phase, spentMs } });
+      const startingMs = Math.round(spentMs);
+      return hung(state, {
+        startingMs,
+        detail: `it was not ready ${startingMs} ms after its start`,
+      });
+    }
     case "running": {
-      const silentMs = phase.silentMs + countedMs;
-      const limitMs = phase.kind === "running" ? limits.hangMs : limits.startMs;
-      return silentMs < limitMs
-        ? stay({ ...state, phase: { ...phase, silentMs } })
-        : hung(state, silentMs);
+      const spentMs = phase.silentMs + countedMs;
+      if (spentMs < limits.hangMs)
+        return stay({ ...state, phase: { ...phase, silentMs: spentMs } });
+      const silentMs = Math.round(spentMs);
+      return hung(state, { silentMs, detail: `it gave no sign of life for ${silentMs} ms` });
     }
     case "ending":
       return patience(state, phase, countedMs);
@@ -197,15 +203,11 @@ function patience(state: WatchdogState, phase: EndingPhase | StoppingPhase, span
   return { state: { ...state, phase: next }, orders: [{ kind: "kill" }] };
 }
 
-function hung(state: WatchdogState, spanMs: number): Move {
-  const silentMs = Math.round(spanMs);
+function hung(state: WatchdogState, payload: Readonly<Record<string, unknown>>): Move {
   const phase: Phase = { kind: "ending", why: "hang", leftMs: KILL_AGAIN_MS };
   return {
     state: { ...state, phase, hangs: state.hangs + 1 },
-    orders: [
-      tell("runtime.hung", { silentMs, detail: `it gave no sign of life for ${silentMs} ms` }),
-      { kind: "kill" },
-    ],
+    orders: [tell("runtime.hung", payload), { kind: "kill" }],
   };
 }
 
@@ -213,21 +215,21 @@ function hung(state: WatchdogState, spanMs: number): Move {
 function adopted(state: WatchdogState, nowMs: number, ready: boolean): Move {
   if (state.phase.kind !== "waiting") return stay(state);
   const begun = { ...state, restart: afterStart(state.restart, nowMs), phase: STARTING };
-  return ready ? becomeReady(begun, nowMs) : stay(begun);
+  return ready ? becomeReady(begun) : stay(begun);
 }
 
-function heard(state: WatchdogState, nowMs: number, ready: boolean): Move {
+function heard(state: WatchdogState, ready: boolean): Move {
   const { phase } = state;
-  if (phase.kind === "starting" && ready) return becomeReady(state, nowMs);
-  return phase.kind === "starting" || phase.kind === "running"
+  if (phase.kind === "starting" && ready) return becomeReady(state);
+  return phase.kind === "running"
     ? stay({ ...state, phase: { ...phase, silentMs: 0 } })
     : stay(state);
 }
 
-const becomeReady = (state: WatchdogState, nowMs: number): Move =>
+const becomeReady = (state: WatchdogState): Move =>
   stay({
     ...state,
-    phase: { kind: "running", silentMs: 0, readyAtMs: nowMs },
+    phase: { kind: "running", silentMs: 0 },
     everReady: true,
     lockHeld: 0,
   });
@@ -282,11 +284,8 @@ function crashed(
   nowMs: number,
   chance: number,
 ): Move {
-  const { phase } = state;
-  const wasCalm = phase.kind === "running" && nowMs - phase.readyAtMs >= limits.calmMs;
   const counted = { ...state, crashes: state.crashes + 1 };
-  const settled = wasCalm ? { ...counted, restart: freshRestart } : counted;
-  const { state: next, orders } = wait(settled, limits, nowMs, chance);
+  const { state: next, orders } = wait(counted, limits, nowMs, chance);
   return { state: next, orders: [tell("runtime.crashed", { crashes: next.crashes }), ...orders] };
 }
 
@@ -372,4 +371,4 @@ const tell = (type: ToldFact, payload: Readonly<Record<string, unknown>>): Order
 type EndingPhase = Extract<Phase, { kind: "ending" }>;
 type StoppingPhase = Extract<Phase, { kind: "stopping" }>;
 
-const STARTING: Phase = { kind: "starting", silentMs: 0 };
+const STARTING: Phase = { kind: "starting", spentMs: 0 };

@@ -15,7 +15,6 @@ const limits: WatchdogLimits = {
   hangMs: 10_000,
   startMs: 60_000,
   stopMs: 20_000,
-  calmMs: 1_000,
 };
 
 /** A watchdog over a runtime, in a world in which nothing is as slow or as fast as it likes. */
