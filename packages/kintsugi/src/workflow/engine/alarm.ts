@@ -12,7 +12,7 @@ export interface AlarmOptions {
   /** Runs in memory have timers of their own. */
   readonly isLive: (runId: string) => boolean;
   /** Resolves when the disk knows that these are due. */
-  readonly wake: (rows: readonly RunRow[]) => Promise<void>;
+  readonly wake: (rows: readonly RunRow[]) => Promise<unknown>;
   readonly failed: (error: unknown) => void;
 }
 

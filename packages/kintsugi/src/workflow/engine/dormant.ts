@@ -5,7 +5,7 @@
 
 import { type Change, remove, update } from "../../store/index.ts";
 import { fromColumns, next, toColumns } from "../run-state.ts";
-import { type RunRow, runs, steps } from "../tables.ts";
+import { type RunRow, runs, type SignalRow, signals, steps } from "../tables.ts";
 import { endFacts, replayedFact, resumedFact } from "./facts.ts";
 
 /** Lets its code run in this life. */
@@ -28,10 +28,16 @@ export function cancelled(row: RunRow, atMs: number): RunRow {
   return { ...row, ...toColumns(state, row.createdAtMs), endedAtMs: atMs };
 }
 
-export function cancelChanges(row: RunRow, atMs: number): readonly Change[] {
+/** Ends it, and with it the signals that it did not ask for: nobody else would ever remove them. */
+export function cancelChanges(
+  row: RunRow,
+  letters: readonly SignalRow[],
+  atMs: number,
+): readonly Change[] {
   const { id, ...columns } = cancelled(row, atMs);
   const end = update(runs, [id], columns, { phase: row.phase });
-  return [end, ...endFacts({ id, ...columns }, atMs)];
+  const unread = letters.map(({ seq }) => remove(signals, id, seq));
+  return [end, ...endFacts({ id, ...columns }, atMs), ...unread];
 }
 
 /** Forgets how a dead run ended, and the outcomes of the steps that it died of. */

@@ -214,4 +214,16 @@ describe("signals that nobody asks for", () => {
     await clock.advance(0);
     expect(await store.count(signals)).toBe(0);
   });
+
+  it("are gone when the run is cancelled while it waits as a row", async () => {
+    const workflow = defineWorkflow("parked", (ctx) => ctx.waitFor("go"));
+    const { store, done, start } = await setup([workflow], { maxLive: 1 });
+    const handles = await start(workflow, ["a", "b"]);
+    // A signal takes its run into memory, and the other one out of it.
+    for (const handle of handles) await done(handle.signal("other"));
+    expect(await store.count(signals)).toBe(2);
+    await done(handles[0]?.cancel() ?? Promise.resolve());
+    expect(await store.list(signals)).toMatchObject([{ runId: "b" }]);
+    expect(await handles[0]?.status()).toBe("cancelled");
+  });
 });

@@ -27,6 +27,7 @@ import { checkInput, newRow } from "./accept.ts";
 import { cancelChanges, cancelled, replayChanges } from "./dormant.ts";
 import { startedFact } from "./facts.ts";
 import { EngineRunHandle, type RunDesk } from "./handle.ts";
+import { listAll } from "./list-all.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 import type { Engine } from "./port.ts";
 import { Registry } from "./registry.ts";
@@ -239,8 +240,10 @@ class EmbeddedEngine implements Engine, RunDesk {
   /** False when the run has moved on since its row was read. */
   async #cancelRow(row: RunRow): Promise<boolean> {
     const atMs = this.#clock.epochMs();
+    // A signal that is on its way to the disk meets the end of the run there: see `#wakeFor`.
+    const letters = await listAll(this.#store, signals, { where: { runId: row.id } });
     try {
-      await this.#commit(cancelChanges(row, atMs));
+      await this.#commit(cancelChanges(row, letters, atMs));
     } catch (error) {
       if (error instanceof ConflictError) return false;
       throw error;
@@ -272,9 +275,10 @@ class EmbeddedEngine implements Engine, RunDesk {
   }
 
   /** The run is not in memory: it is taken in again, unless it has ended in the meantime. */
-  async #wakeFor({ runId, seq }: SignalRow): Promise<void> {
+  async #wakeFor(letter: SignalRow): Promise<void> {
+    const { runId, seq } = letter;
     const row = await this.#rowOf(runId);
-    if (row.phase === "waiting") await this.#pool.wake([row]);
+    if (row.phase === "waiting" && !(await this.#pool.wake([row]))) return this.#wakeFor(letter);
     if (row.phase !== "ended") return;
     await this.#commit([remove(signals, runId, seq)]);
     throw new RunStatusError(runId, row.status, "take signals");

@@ -8,11 +8,9 @@ import { type Clock, type Random, RejectedError } from "@kintsugi/policy/base";
 import {
   type Change,
   ConflictError,
-  type Query,
   type Store,
   StoreClosedError,
   StoreFailedError,
-  type Table,
 } from "../../store/index.ts";
 import { EngineStoppedError } from "../errors.ts";
 import { fromColumns, next, type RunState } from "../run-state.ts";
@@ -23,6 +21,7 @@ import { Alarm } from "./alarm.ts";
 import { RunContext } from "./context.ts";
 import { dueChanges, letRunChanges } from "./dormant.ts";
 import { LiveRun } from "./live-run.ts";
+import { listAll } from "./list-all.ts";
 import { beginLife, endLife } from "./lives.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 import type { Registry } from "./registry.ts";
@@ -44,9 +43,6 @@ export interface RunPoolOptions {
 
 /** Time before a store that took no more is tried again. */
 const RETRY_MS = 1_000;
-
-/** Rows of steps and signals that are read in one go. */
-const ROWS_PAGE = 10_000;
 
 export class RunPool {
   readonly #options: RunPoolOptions;
@@ -133,11 +129,16 @@ export class RunPool {
     this.#admission.queued();
   }
 
-  /** Queues runs that wait as rows and whose time or signal has come. */
-  async wake(rows: readonly RunRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    await Promise.all(rows.map((row) => this.#commitUnlessMoved(dueChanges(row))));
+  /**
+   * Queues runs that wait as rows and whose time or signal has come. False when one of them was no
+   * longer as it was read.
+   */
+  async wake(rows: readonly RunRow[]): Promise<boolean> {
+    if (rows.length === 0) return true;
+    const woken = rows.map((row) => this.#commitUnlessMoved(dueChanges(row)));
+    const areAll = (await Promise.all(woken)).every(Boolean);
     this.#admission.queued();
+    return areAll;
   }
 
   /** Takes queued runs into memory and lets them run, once the disk knows of it. */
@@ -288,20 +289,6 @@ export class RunPool {
     this.#live.clear();
     this.#resting.clear();
     this.#options.results.fail(reason);
-  }
-}
-
-async function listAll<Row extends { readonly runId: string }>(
-  store: Store,
-  table: Table<Row>,
-  query: Query<Row>,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (;;) {
-    const after = rows.at(-1);
-    const page = await store.list(table, { ...query, limit: ROWS_PAGE, ...(after && { after }) });
-    rows.push(...page);
-    if (page.length < ROWS_PAGE) return rows;
   }
 }
 
