@@ -8,7 +8,7 @@ import type { Workflow } from "../workflow/index.ts";
 import type { Kernels } from "./components.ts";
 import { createEvents } from "./events.ts";
 import type { Kintsugi } from "./kintsugi.ts";
-import { type Parts, startParts } from "./parts.ts";
+import { type Boot, type Parts, startParts } from "./parts.ts";
 import { openSystem, type System } from "./system.ts";
 import { UnknownWorkflowError } from "./unknown-workflow.ts";
 import { worstHealth } from "./worst-health.ts";
@@ -45,6 +45,7 @@ export async function createKintsugi(options: KintsugiOptions): Promise<Kintsugi
 /** The same, with its parts: for the program and for the server. */
 export async function createWithParts(
   options: KintsugiOptions,
+  boot?: Boot,
 ): Promise<{ readonly kintsugi: Kintsugi; readonly parts: Parts }> {
   const report = options.onListenerError ?? reportError;
   const system = options.system ?? (await openSystem(options.config));
@@ -57,6 +58,7 @@ export async function createWithParts(
       calls: options.calls ?? callRegistry,
       onFatal: options.onFatal ?? report,
       report,
+      ...(boot && { boot }),
     });
     return { kintsugi: faceOf(parts, report), parts };
   } catch (error) {

@@ -1,18 +1,19 @@
 /** The parts of a runtime, put together and started in their order. */
 
 import type { CallRegistry } from "@kintsugi/policy";
-import { type ErrorReporter, toError } from "@kintsugi/policy/base";
+import { type ErrorReporter, orAborted, toError } from "@kintsugi/policy/base";
 
 import { type Chaos, createChaos } from "../chaos/index.ts";
 import type { KintsugiConfig } from "../config/index.ts";
 import { createHealer, type Healer } from "../heal/index.ts";
-import { fact } from "../store/index.ts";
+import { fact, StoreFailedError } from "../store/index.ts";
 import { createSupervisor, type Supervisor } from "../supervise/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
 import { type Engine, embeddedEngine, type Workflow } from "../workflow/index.ts";
 import { attachCalls, configureCalls } from "./calls.ts";
 import { componentSpecs, type Kernels } from "./components.ts";
 import { loadModule, workflowsOf } from "./modules.ts";
+import { endInStages, type Stage } from "./stages.ts";
 import type { System } from "./system.ts";
 import { takeInWatchdogEvents } from "./watchdog-events.ts";
 
@@ -25,6 +26,15 @@ export interface PartsOptions {
   /** Hears once that the runtime cannot go on. */
   readonly onFatal: (error: Error) => void;
   readonly report: ErrorReporter;
+  /** For whoever may give up a start that is under way. @defaultValue nobody does */
+  readonly boot?: Boot;
+}
+
+export interface Boot {
+  /** Aborted when the runtime is to end before it has begun. */
+  readonly signal: AbortSignal;
+  /** Whether processes live on then, for the next runtime to adopt. */
+  readonly leaves: () => boolean;
 }
 
 export interface Parts {
@@ -49,37 +59,31 @@ const STOP_DEADLINE_MS = 10_000;
 
 /**
  * Runs go on before anything is shown, and components start beside them: a call that comes too early is
- * what the policies are for.
+ * what the policies are for. A start that fails, or is given up, leaves nothing running behind.
  */
 export async function startParts(options: PartsOptions): Promise<Parts> {
-  const { config, system, calls, report } = options;
-  const { host, store, paths } = system;
+  const { config, system, calls, report, boot } = options;
+  const { host, store } = system;
   const startedAtMs = host.clock.epochMs();
   configureCalls(calls, config.calls);
   const workflows = await allWorkflows(options);
-  const made = makeParts(options, workflows);
-  const { engine, supervisor, healer, chaos } = made;
-  const detachCalls = attachCalls(calls, healer, store, host.clock, report);
-
-  await store.commit([fact("runtime.started", startedAtMs, { pid: host.processes.self.pid })]);
-  await Promise.all([engine.start(), supervisor.start()]);
-  await healer.start();
-  await takeInWatchdogEvents({ files: host.files, paths, store, healer, startedAtMs });
-  await healer.runtimeReady();
-  await chaos.start();
-
   let stopping: Promise<void> | undefined;
-  const stop = async (leave: boolean): Promise<void> => {
-    await chaos.stop();
-    detachCalls();
-    await healer.stop();
-    await engine.stop();
-    await (leave ? supervisor.leave(STOP_DEADLINE_MS) : supervisor.stop(STOP_DEADLINE_MS));
-    if (store.state.kind === "open") {
-      await store.commit([fact("runtime.stopped", host.clock.epochMs(), {})]);
-    }
-    await system.close?.();
+  const onFatal = (error: Error): void => (stopping ? report : options.onFatal)(error);
+  const made = makeParts({ ...options, onFatal }, workflows);
+  const detachCalls = attachCalls(calls, made.healer, store, host.clock, report);
+  const life: Life = { ...made, system, startedAtMs, detachCalls, supervising: undefined };
+  const stop = (leave: boolean, more: readonly Stage[] = []): Promise<void> => {
+    stopping ??= endInStages([...stagesOf(life, leave), ...more], { ...host, store, report });
+    return stopping;
   };
+  try {
+    const begun = begin(life, boot?.signal);
+    await (boot ? orAborted(begun, boot.signal) : begun);
+  } catch (error) {
+    // Over a store that failed nothing can be ended in order: the next runtime adopts what lives.
+    await stop(error instanceof StoreFailedError || (boot?.leaves() ?? false));
+    throw error;
+  }
   return {
     ...made,
     config,
@@ -88,18 +92,64 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     workflows,
     startedAtMs,
     isStopping: () => stopping !== undefined,
-    stop: (leave = false) => {
-      stopping ??= stop(leave);
-      return stopping;
-    },
+    stop: (leave = false) => stop(leave, [{ name: "the store", end: () => system.close?.() }]),
   };
 }
 
+type Made = Pick<Parts, "engine" | "supervisor" | "healer" | "chaos">;
+
+/** One life of the parts, as far as it has come. */
+interface Life extends Made {
+  readonly system: System;
+  readonly startedAtMs: number;
+  readonly detachCalls: () => void;
+  /** The start of the supervisor: before it there is no component of ours to end. */
+  supervising: Promise<void> | undefined;
+}
+
+async function begin(life: Life, signal?: AbortSignal): Promise<void> {
+  const { engine, supervisor, healer, chaos, system, startedAtMs } = life;
+  const { host, store, paths } = system;
+  await store.commit([fact("runtime.started", startedAtMs, { pid: host.processes.self.pid })]);
+  signal?.throwIfAborted();
+  life.supervising = supervisor.start();
+  await Promise.all([engine.start(), life.supervising]);
+  signal?.throwIfAborted();
+  await healer.start();
+  await takeInWatchdogEvents({ files: host.files, paths, store, healer, startedAtMs });
+  await healer.runtimeReady();
+  signal?.throwIfAborted();
+  await chaos.start();
+}
+
+/** Whoever acts on others ends before them. */
+function stagesOf(life: Life, leave: boolean): readonly Stage[] {
+  const { engine, supervisor, healer, chaos, system, supervising, detachCalls } = life;
+  const { host, store } = system;
+  const endComponents = async (): Promise<void> => {
+    await Promise.allSettled([supervising]); // Else it would start some after they were ended.
+    await (leave ? supervisor.leave(STOP_DEADLINE_MS) : supervisor.stop(STOP_DEADLINE_MS));
+  };
+  const sayStopped = async (): Promise<void> => {
+    if (store.state.kind !== "open") return;
+    await store.commit([fact("runtime.stopped", host.clock.epochMs(), {})]);
+  };
+  return [
+    { name: "chaos", end: () => chaos.stop() },
+    { name: "the tally of calls", end: detachCalls },
+    { name: "the healer", end: () => healer.stop() },
+    { name: "the engine", end: () => engine.stop() },
+    ...(supervising
+      ? [
+          { name: "the supervisor", end: endComponents, isDiskless: true },
+          { name: "the log", end: sayStopped },
+        ]
+      : []),
+  ];
+}
+
 /** Made, and not yet started. */
-function makeParts(
-  options: PartsOptions,
-  workflows: Parts["workflows"],
-): Pick<Parts, "engine" | "supervisor" | "healer" | "chaos"> {
+function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
   const { config, system, report } = options;
   const { host, store, paths } = system;
   const { clock, random } = host;

@@ -8,6 +8,7 @@ import { type ErrorReporter, toError } from "@kintsugi/policy/base";
 import { type KintsugiConfig, loadConfig, printFaults } from "../config/index.ts";
 import { type Host, type InstancePaths, keepCompiled, watchEventLoop } from "../host/index.ts";
 import { ensureCliToken, type RunningServer, startServer, tokenStore } from "../server/index.ts";
+import { StoreFailedError } from "../store/index.ts";
 import {
   dialWatchdog,
   readKillSwitch,
@@ -41,6 +42,19 @@ interface Opened {
   system?: System;
 }
 
+interface Ending {
+  /** Ends the runtime with this exit code, or gives up its start. */
+  readonly end: (code: number) => void;
+  readonly signal: AbortSignal;
+  readonly report: ErrorReporter;
+}
+
+/** Whose fault a start is that failed. */
+function codeOf(error: unknown): number {
+  if (error instanceof FolderOwnedError) return LOCK_HELD;
+  return error instanceof StoreFailedError ? STORE_FAILED : REFUSED_ENVIRONMENT;
+}
+
 /** Resolves with the exit code, when everything is closed. */
 export async function runRuntime(configFile: string, surroundings: Surroundings): Promise<number> {
   const { host, complain, print } = surroundings;
@@ -51,17 +65,30 @@ export async function runRuntime(configFile: string, surroundings: Surroundings)
   }
   const report: ErrorReporter = (error) => complain(`${toError(error).stack}`);
   const ending = Promise.withResolvers<number>();
-  surroundings.onSignal(() => ending.resolve(0));
-
   const opened: Opened = {};
+  const boot = new AbortController();
+  const isGivenUp = (error: unknown): boolean =>
+    boot.signal.aborted && error === boot.signal.reason;
+  const end = (code: number): void => {
+    ending.resolve(code);
+    boot.abort(new Error("The runtime is to end before it has begun"));
+  };
+  surroundings.onSignal(() => end(0));
   let code: number;
   try {
-    await open(loaded.config, configFile, surroundings, opened, ending.resolve, report);
+    await open(loaded.config, configFile, surroundings, opened, {
+      end,
+      signal: boot.signal,
+      report,
+    });
     code = await ending.promise;
     print(`leaving with ${code}`);
   } catch (error) {
-    complain(toError(error).message.replaceAll("\n", " "));
-    code = error instanceof FolderOwnedError ? LOCK_HELD : REFUSED_ENVIRONMENT;
+    if (isGivenUp(error)) code = await ending.promise;
+    else {
+      complain(toError(error).message.replaceAll("\n", " "));
+      code = codeOf(error);
+    }
   }
   await close(opened, code, report);
   return code;
@@ -72,8 +99,7 @@ async function open(
   configFile: string,
   { host, print }: Surroundings,
   opened: Opened,
-  end: (code: number) => void,
-  report: ErrorReporter,
+  { end, signal, report }: Ending,
 ): Promise<void> {
   const system = await openSystem(config, host, (paths) => {
     writeIdentity(host, paths, null);
@@ -84,15 +110,21 @@ async function open(
     });
   });
   opened.system = system;
-  const { kintsugi, parts } = await createWithParts({
-    config,
-    system: { ...system, close: async () => {} }, // Closed below, also when the start fails.
-    onFatal: (error) => {
-      report(error);
-      end(STORE_FAILED);
+  signal.throwIfAborted();
+  let isStoreLost = false;
+  const { kintsugi, parts } = await createWithParts(
+    {
+      config,
+      system: { ...system, close: async () => {} }, // Closed below, also when the start fails.
+      onFatal: (error) => {
+        isStoreLost = true;
+        report(error);
+        end(STORE_FAILED);
+      },
+      onListenerError: report,
     },
-    onListenerError: report,
-  });
+    { signal, leaves: () => isStoreLost || opened.isRestart === true },
+  );
   opened.parts = parts;
   ensureCliToken({ files: host.files, random: host.random, paths: system.paths });
   opened.server = await startServer({
