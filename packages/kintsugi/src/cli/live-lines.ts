@@ -10,7 +10,11 @@ export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | u
   switch (type) {
     case "runtime.crashed":
     case "runtime.hung":
-      return line(atMs, type, `pid ${pid}`, [detail, stderrTail]);
+      // What ended it is told once, also where the detail names it already.
+      return line(atMs, type, `pid ${pid}`, [
+        detail,
+        String(detail).includes(String(stderrTail)) ? "" : stderrTail,
+      ]);
     case "watchdog.adopted":
       return line(atMs, type, `pid ${pid}`, []);
     case "runtime.crash-looping":

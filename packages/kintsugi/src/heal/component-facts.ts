@@ -1,6 +1,6 @@
 /** The supervisor's facts, read where they come out of the log. */
 
-import type { ExitReason } from "../host/index.ts";
+import { causeOf, type ExitReason } from "../host/index.ts";
 import type { Fact } from "../store/index.ts";
 import { shortText } from "./words.ts";
 
@@ -11,7 +11,7 @@ export interface Crash {
   readonly component: string;
   /** How it ended, as the end of a sentence: "with exit code 1". */
   readonly manner: string;
-  /** The last line that it wrote to stderr; "" when there is none. */
+  /** The line of its last words on stderr that says why; "" when there is none. */
   readonly lastWords: string;
 }
 
@@ -25,8 +25,7 @@ export function readCrash({ id, type, atMs, payload }: Fact): Crash | undefined 
     stderrTail: unknown;
   }>;
   if (typeof component !== "string" || expected !== false || !reason) return undefined;
-  const lines = typeof stderrTail === "string" ? stderrTail.trimEnd().split("\n") : [];
-  const lastWords = shortText(lines.at(-1)?.trim() ?? "", 200);
+  const lastWords = shortText(causeOf(typeof stderrTail === "string" ? stderrTail : ""), 200);
   return { factId: id, atMs, component, manner: mannerOf(reason), lastWords };
 }
 

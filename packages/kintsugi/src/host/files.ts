@@ -116,3 +116,26 @@ export function lastLines(bytes: Buffer, maxBytes: number): string {
   if (isWhole) return window.toString("utf8", newline + 1);
   return window.toString("utf8", 1).replace(/^\uFFFD+/, ""); // The cut may go through a letter.
 }
+
+/** `TypeError: x is not a function`, `AssertionError [ERR_ASSERTION]: ...`, `torch.OutOfMemoryError: ...`. */
+const ERROR_LINE = /^(?:Uncaught )?(?:[\w$.]*(?:Error|Exception)(?: \[\w+\])?|FATAL ERROR): \S/;
+
+/** What runtimes print after the error itself: stacks, closing brackets, hints and versions. */
+const AFTERMATH = /^\s*(?:at \S|[}\]^]|Node\.js v\d|\(Use `node |\d+: 0x|-----|\S+ \[0x)/;
+
+/**
+ * The line of a program's last output that says best why it ended: the last one, or, where that is only
+ * the end of an error's stack, the line that names the error. "" when there is none.
+ */
+export function causeOf(stderrTail: string): string {
+  const lines = stderrTail.split("\n").filter((line) => line.trim() !== "");
+  const last = lines.at(-1);
+  if (last === undefined) return "";
+  if (!AFTERMATH.test(last)) return last.trim();
+  const isMessage = (line: string): boolean => !AFTERMATH.test(line) && !/^\s/.test(line);
+  return (
+    lines.findLast((line) => ERROR_LINE.test(line)) ??
+    lines.findLast(isMessage) ??
+    last
+  ).trim();
+}

@@ -1,7 +1,7 @@
 /** The machine: the only room that touches it. */
 
 export { SocketInUseError, SocketUnreachableError } from "./errors.ts";
-export { lastLines } from "./files.ts";
+export { causeOf, lastLines } from "./files.ts";
 export {
   type InstancePaths,
   instancePaths,

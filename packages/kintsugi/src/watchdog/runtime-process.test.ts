@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ExitReason } from "../host/index.ts";
-import { endOf } from "./runtime-process.ts";
+import { endOf, wordsOf } from "./runtime-process.ts";
 
 const exited = (code: number): ExitReason => ({ kind: "exited", code });
 const signalled = (signal: string): ExitReason => ({ kind: "signalled", signal });
@@ -30,6 +30,15 @@ describe("the end of a runtime", () => {
     [78, { kind: "refused", code: 78 }],
   ] as const)("that nobody saw is what it said it would be: %d", (farewell, end) => {
     expect(endOf({ kind: "unknown" }, farewell)).toEqual(end);
+  });
+
+  it.each([
+    [exited(1), "it left with exit code 1: TypeError: no"],
+    [signalled("SIGABRT"), "it was ended by SIGABRT: TypeError: no"],
+    [signalled("SIGKILL"), "it was ended by SIGKILL"],
+    [exited(0), "it left with exit code 0"],
+  ] as const)("is told with its cause where that is one: %o", (reason, words) => {
+    expect(wordsOf(reason, "TypeError: no")).toBe(words);
   });
 
   it("that was seen counts for more than what was said", () => {

@@ -1,12 +1,13 @@
 /** The one process that the watchdog watches: found or started, told to end, and seen to end. */
 
-import type {
-  ExitReason,
-  Host,
-  InstancePaths,
-  ProcessHandle,
-  ProcessIdentity,
-  ProcessSpec,
+import {
+  causeOf,
+  type ExitReason,
+  type Host,
+  type InstancePaths,
+  type ProcessHandle,
+  type ProcessIdentity,
+  type ProcessSpec,
 } from "../host/index.ts";
 import { isSameProcess, readIdentity } from "./identity-file.ts";
 import { hasRole, livingProcesses, signal } from "./living.ts";
@@ -24,15 +25,16 @@ export interface EndedLife {
   readonly identity: ProcessIdentity | undefined;
   readonly end: End;
   readonly reason: ExitReason;
-  /** The last line that it wrote to stderr in this life; "" when it wrote none. */
-  readonly lastLine: string;
+  /** The line that it wrote to stderr in this life and that says why it ended; "" when there is none. */
+  readonly cause: string;
 }
 
 /** Codes of sysexits.h that mean "I will not run like this": EX_UNAVAILABLE and EX_CONFIG. */
 const REFUSED_CODES: readonly number[] = [69, 78];
 
-/** How much of stderr is read for its last line. */
-const LAST_LINE_BYTES = 4_096;
+/** How much of stderr is read for the cause, which stands above a stack, and how much of it is kept. */
+const TAIL_BYTES = 16_384;
+const LONGEST_CAUSE = 1_000;
 
 /** How soon and how often an adopted process is looked at after its socket has ended. */
 const HURRY_MS = 20;
@@ -56,6 +58,14 @@ export class RuntimeProcess {
    * `anyMarked`, one that says so in its environment. Only who carries our marker is ever taken up.
    */
   find(known: ProcessIdentity | undefined, anyMarked: boolean): ProcessIdentity | undefined {
+    try {
+      return this.#find(known, anyMarked);
+    } catch {
+      return undefined; // The machine lets nobody look: the runtime's lock tells, and then we look again.
+    }
+  }
+
+  #find(known: ProcessIdentity | undefined, anyMarked: boolean): ProcessIdentity | undefined {
     const { host, paths } = this.#options;
     const named = [known, readIdentity(host.files, paths.runtimeFile)]
       .filter((each) => each !== undefined)
@@ -91,7 +101,7 @@ export class RuntimeProcess {
     const life = this.#life;
     const { host } = this.#options;
     if (!life?.adopted || !life.handle.identity || looks === 0) return;
-    if (!host.processes.isAlive(life.handle.identity)) this.#end(life, { kind: "unknown" });
+    if (!seemsAlive(host, life.handle.identity)) this.#end(life, { kind: "unknown" });
     else host.clock.after(HURRY_MS, () => this.#life === life && this.hurry(looks - 1));
   }
 
@@ -107,7 +117,7 @@ export class RuntimeProcess {
     if (!signal(host, identity, "SIGKILL", true)) signal(host, identity, "SIGKILL", false);
   }
 
-  #watch(handle: ProcessHandle, adopted: boolean, startsAtBytes: number): void {
+  #watch(handle: ProcessHandle, adopted: boolean, startsAtBytes: number | undefined): void {
     const life: Life = { handle, adopted, startsAtBytes, farewell: undefined };
     this.#life = life;
     void handle.exited.then((reason) => this.#end(life, reason));
@@ -117,42 +127,64 @@ export class RuntimeProcess {
     if (this.#life !== life) return; // It was seen to end before.
     this.#life = undefined;
     const { identity } = life.handle;
-    const lastLine = reason.kind === "spawn-failed" ? reason.message : this.#lastLine(life);
-    this.#options.onEnd({ identity, end: endOf(reason, life.farewell), reason, lastLine });
+    const cause = reason.kind === "spawn-failed" ? reason.message : this.#cause(life);
+    this.#options.onEnd({ identity, end: endOf(reason, life.farewell), reason, cause });
   }
 
-  #stderrBytes(): number {
+  /** Undefined when it cannot be read. */
+  #stderrBytes(): number | undefined {
     const { host, spec } = this.#options;
-    return host.files.sizeBytes(spec.stderrFile);
+    try {
+      return host.files.sizeBytes(spec.stderrFile);
+    } catch {
+      return undefined; // The disk is in trouble: the next start matters more than last words.
+    }
   }
 
-  #lastLine(life: Life): string {
+  #cause({ startsAtBytes }: Life): string {
     const { host, spec } = this.#options;
-    const writtenBytes = this.#stderrBytes() - life.startsAtBytes;
-    if (writtenBytes === 0) return "";
+    const sizeBytes = this.#stderrBytes();
+    if (sizeBytes === undefined || startsAtBytes === undefined) return "";
     // Fewer than before: the log was rotated, and all of it is of this life.
-    const wantedBytes =
-      writtenBytes > 0 ? Math.min(writtenBytes, LAST_LINE_BYTES) : LAST_LINE_BYTES;
-    const lines = host.files.tail(spec.stderrFile, wantedBytes).split("\n");
-    return lines.findLast((line) => line.trim() !== "")?.trim() ?? "";
+    const writtenBytes = sizeBytes < startsAtBytes ? sizeBytes : sizeBytes - startsAtBytes;
+    if (writtenBytes === 0) return "";
+    try {
+      const tail = host.files.tail(spec.stderrFile, Math.min(writtenBytes, TAIL_BYTES));
+      return causeOf(tail).slice(0, LONGEST_CAUSE);
+    } catch {
+      return ""; // As above.
+    }
   }
 }
 
 interface Life {
   readonly handle: ProcessHandle;
   readonly adopted: boolean;
-  /** Length of its stderr file when it began. */
-  readonly startsAtBytes: number;
+  /** Length of its stderr file when it began; undefined when that could not be read. */
+  readonly startsAtBytes: number | undefined;
   farewell: number | undefined;
 }
 
-/** How it ended, for people. */
-export function wordsOf(reason: ExitReason): string {
+/** While nobody can look it counts as alive: its handle tells of its end a little later. */
+function seemsAlive(host: Host, identity: ProcessIdentity): boolean {
+  try {
+    return host.processes.isAlive(identity);
+  } catch {
+    return true;
+  }
+}
+
+/** How it ended, for people. Who was killed had no last words: what it wrote before is no cause. */
+export function wordsOf(reason: ExitReason, cause: string): string {
   switch (reason.kind) {
-    case "exited":
-      return `it left with exit code ${reason.code}`;
-    case "signalled":
-      return `it was ended by ${reason.signal}`;
+    case "exited": {
+      const why = reason.code === 0 || cause === "" ? "" : `: ${cause}`;
+      return `it left with exit code ${reason.code}${why}`;
+    }
+    case "signalled": {
+      const why = reason.signal === "SIGABRT" && cause !== "" ? `: ${cause}` : "";
+      return `it was ended by ${reason.signal}${why}`;
+    }
     case "spawn-failed":
       return reason.message;
     case "unknown":

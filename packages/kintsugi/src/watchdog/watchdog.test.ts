@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { Host } from "../host/index.ts";
 import { restartLimits } from "../supervise/restart/index.ts";
 import { type SimulatedProcess, simulatedWorld } from "../testing/index.ts";
 import { dialWatchdog, type LeaveRequest } from "./dial-watchdog.ts";
@@ -44,11 +45,14 @@ function setup() {
       });
     });
   });
-  const watch = (byPerson = false) => {
-    const host = world.host({ env: env("watchdog") });
+  const watch = (byPerson = false, trouble: (host: Host) => Partial<Host> = () => ({})) => {
+    const own = world.host({ env: env("watchdog") });
+    const host = Object.assign(own, trouble(own));
     const logs = { stdoutFile: "/runtime.out.log", stderrFile: "/runtime.err.log" };
     const runtime = { command: "runtime", args: [], cwd: "/", env: env("runtime"), ...logs };
-    const print = (): void => {};
+    const print = (): void => {
+      throw new Error("ENOSPC: no space left on device, write");
+    };
     const watchdog = new Watchdog({ host, paths, limits, runtime, byPerson, print });
     return { host, watchdog, left: watchdog.run() };
   };
@@ -106,6 +110,53 @@ describe("a runtime that hangs", () => {
     lives[0]?.hang(8_000);
     await run(60_000);
     expect(lives).toHaveLength(1);
+  });
+});
+
+describe("a machine in trouble", () => {
+  const broken = (): never => {
+    throw new Error("EIO: i/o error, read");
+  };
+
+  it("that reads no log does not keep the next runtime from its start", async () => {
+    const { lives, watch, run } = setup();
+    watch(false, ({ files }) => ({ files: { ...files, sizeBytes: broken, tail: broken } }));
+    await run(1_000);
+    lives[0]?.kill();
+    await run(5_000);
+    expect(lives.map(({ alive }) => alive)).toEqual([false, true]);
+  });
+
+  it("that lists no processes for a while is asked again before the watchdog leaves", async () => {
+    const { world, paths, lives, watch, run } = setup();
+    let isBroken = false;
+    const { left, host } = watch(false, ({ processes }) => {
+      const findMarked: typeof processes.findMarked = (...given) =>
+        isBroken ? broken() : processes.findMarked(...given);
+      return { processes: Object.assign(Object.create(processes), { findMarked }) };
+    });
+    await run(1_000);
+    isBroken = true;
+    engageKillSwitch(host.files, paths.killSwitch, { form: "down", by: "ada", why: "" }, 0);
+    await run(2_000);
+    isBroken = false;
+    expect(await world.clock.until(left)).toMatchObject({ code: 0 });
+    expect(lives.map(({ alive }) => alive)).toEqual([false]);
+  });
+
+  it("that lists none for good is left all the same, with a code that says so", async () => {
+    const { world, paths, watch, run } = setup();
+    let isBroken = false;
+    const { left, host } = watch(false, ({ processes }) => {
+      const findMarked: typeof processes.findMarked = (...given) =>
+        isBroken ? broken() : processes.findMarked(...given);
+      return { processes: Object.assign(Object.create(processes), { findMarked }) };
+    });
+    await run(1_000);
+    isBroken = true;
+    engageKillSwitch(host.files, paths.killSwitch, { form: "down", by: "ada", why: "" }, 0);
+    const message = "What is left could not be looked for: EIO: i/o error, read";
+    expect(await world.clock.until(left)).toEqual({ code: 1, message });
   });
 });
 

@@ -1,6 +1,6 @@
 /** The watchdog: hears, looks and asks the state machine, and carries out what it orders. */
 
-import type { Cancel } from "@kintsugi/policy/base";
+import { type Cancel, sleep, toError } from "@kintsugi/policy/base";
 
 import {
   type Host,
@@ -22,6 +22,7 @@ import {
   nextTickMs,
   type Order,
   step,
+  TICK_MS,
   type WatchdogLimits,
   type WatchdogState,
 } from "./watchdog-state.ts";
@@ -46,6 +47,7 @@ interface Left {
 
 /** What is left of the instance gets this long for an orderly end, when the runtime has gone. */
 const SWEEP_GRACE_MS = 5_000;
+const MOST_SWEEPS = 20;
 
 /** Logs of the runtime and of the watchdog are begun anew at this size; one before it is kept. */
 const LOG_ROTATE_BYTES = 10 * 1024 * 1024;
@@ -171,21 +173,21 @@ export class Watchdog {
     if (watched) return isSameProcess(watched, identity);
     if (this.#state.phase.kind !== "waiting") return false;
     const { host, paths } = this.#options;
-    const found = livingProcesses(host, paths.instance).find(
+    const found = livingQuietly(host, paths.instance).find(
       (each) => hasRole(each, "runtime") && isSameProcess(each.identity, identity),
     );
     return this.#adopt(found?.identity);
   }
 
-  #onEnd({ identity, end, reason, lastLine }: EndedLife): void {
+  #onEnd({ identity, end, reason, cause }: EndedLife): void {
     this.#url = null;
-    this.#message = lastLine;
+    this.#message = cause;
     this.#switchboard.cutRuntime();
     this.#isStopped(); // Whoever engaged the switch may have ended it, too: that is no crash.
     const pid = identity?.pid ?? null;
     this.#step(
       { kind: "ended", end },
-      { pid, reason, stderrTail: lastLine, detail: wordsOf(reason) },
+      { pid, reason, stderrTail: cause, detail: wordsOf(reason, cause) },
     );
   }
 
@@ -289,25 +291,42 @@ export class Watchdog {
     this.#tell(found ? "watchdog.adopted" : "runtime.started", { pid });
   }
 
-  async #leave(code: number, sweepRest: boolean): Promise<void> {
-    const { host, paths } = this.#options;
+  async #leave(wanted: number, sweepRest: boolean): Promise<void> {
     const { by, why } = this.#asked;
     this.#cancelTick();
-    if (sweepRest) {
-      const graceMs = this.#asked.form === "kill" ? 0 : SWEEP_GRACE_MS;
-      await sweep(host, { instance: paths.instance, graceMs });
-    }
+    const code = sweepRest && !(await this.#sweepRest()) ? wanted || 1 : wanted;
     const message = code === 0 && why !== "" ? `Stopped by ${by}: ${why}` : this.#message;
     this.#tell("watchdog.stopped", { code, by, why, message });
     this.#store();
-    await this.#switchboard.close(code, message);
+    await this.#switchboard.close(code, message).catch(() => {}); // The end of us closes it, too.
     this.#left.resolve({ code, message });
+  }
+
+  /** A machine in trouble may not let us look who lives: then again, until it is time to leave. */
+  async #sweepRest(): Promise<boolean> {
+    const { host, paths } = this.#options;
+    const graceMs = this.#asked.form === "kill" ? 0 : SWEEP_GRACE_MS;
+    for (let tries = 1; tries <= MOST_SWEEPS; tries += 1) {
+      try {
+        await sweep(host, { instance: paths.instance, graceMs });
+        return true;
+      } catch (error) {
+        this.#message = `What is left could not be looked for: ${toError(error).message}`;
+        await sleep(host.clock, TICK_MS);
+      }
+    }
+    return false;
   }
 
   #tell(type: WatchdogEvent["type"], payload: WatchdogEvent["payload"]): void {
     const event = this.#events.add(type, payload);
     this.#switchboard.tell(event);
-    this.#options.print(`${new Date(event.atMs).toISOString()} ${type} ${JSON.stringify(payload)}`);
+    const line = `${new Date(event.atMs).toISOString()} ${type} ${JSON.stringify(payload)}`;
+    try {
+      this.#options.print(line);
+    } catch {
+      // The log lies on a full disk, say: whoever watches must not die of it.
+    }
   }
 
   /** Only when something changed: beats and looks leave nothing behind. */
@@ -354,6 +373,15 @@ function readQuietly(host: Host, path: string): string | undefined {
     return host.files.read(path);
   } catch {
     return undefined; // What cannot be read now is written anew at the first change.
+  }
+}
+
+/** Nobody, when the machine lets us not look: whoever dials will dial again. */
+function livingQuietly(host: Host, instance: string): ReturnType<typeof livingProcesses> {
+  try {
+    return livingProcesses(host, instance);
+  } catch {
+    return [];
   }
 }
 
