@@ -44,7 +44,11 @@ export interface StepContext {
 }
 
 export interface StepOptions {
-  /** Attempts in all, the first included. @defaultValue 1 */
+  /**
+   * Attempts in all, the first included. An error that no attempt can better, such as a wrong key or
+   * a fault in the code, ends them at once; refusals, and errors of no known class, are tried again.
+   * @defaultValue 1
+   */
   readonly maxAttempts?: number;
   /** Wait before the second attempt; doubles for each that follows. @defaultValue "200ms" */
   readonly retryDelay?: Duration;

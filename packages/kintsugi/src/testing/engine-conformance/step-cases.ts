@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+import { CircuitOpenError } from "@kintsugi/policy";
+
 import { defineWorkflow } from "../../workflow/index.ts";
 import {
   comesTo,
@@ -68,14 +70,38 @@ export const stepCases: EngineCases = {
         "bad",
         ({ attempt }) => {
           attempts.push(attempt);
-          throw new TypeError("boom");
+          throw Object.assign(new Error(`boom ${attempt}`), { name: "BoomError" });
         },
         { maxAttempts: 3, retryDelay: 5 },
       );
       return bad.catch((error: Error) => [error.name, error.message]);
     });
-    await comesTo(open, workflow, ["TypeError", "boom"]);
+    await comesTo(open, workflow, ["BoomError", "boom 3"]);
     assert.deepEqual(attempts, [1, 2, 3]);
+  },
+
+  "are tried again only when that can end better, or nobody knows": async (open) => {
+    const failures = [
+      Object.assign(new Error("wrong key"), { status: 401 }),
+      Object.assign(new Error("too long"), { code: "context_length_exceeded" }),
+      new TypeError("x is not a function"),
+      Object.assign(new Error("reset"), { code: "ECONNRESET" }),
+      Object.assign(new Error("gone"), { status: 404 }),
+      new Error("nobody knows"),
+      new CircuitOpenError("model", 1, false),
+    ];
+    const calls = failures.map(() => 0);
+    const workflow = defineWorkflow("classes", async (ctx) => {
+      for (const [index, failure] of failures.entries()) {
+        const fail = (): never => {
+          calls[index] = (calls[index] ?? 0) + 1;
+          throw failure;
+        };
+        await ctx.step(`${index}`, fail, { maxAttempts: 3, retryDelay: 1 }).catch(() => {});
+      }
+    });
+    await comesTo(open, workflow, undefined);
+    assert.deepEqual(calls, [1, 1, 1, 3, 3, 3, 3]);
   },
 
   "see the same error that a later process would see": async (open) => {

@@ -1,7 +1,8 @@
 /** The attempts at one step: retries, time limits and policies all lie inside what is recorded once. */
 
 import { TimeoutError } from "@kintsugi/policy";
-import { type Clock, durationMs, sleep, wholeNumber } from "@kintsugi/policy/base";
+import { type Clock, durationMs, RejectedError, sleep, wholeNumber } from "@kintsugi/policy/base";
+import { type Classifier, createClassifier } from "@kintsugi/policy/classify";
 
 import type { StepContext, StepOptions } from "../types.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
@@ -76,6 +77,7 @@ class Attempts<T> {
   readonly #maxAttempts: number;
   readonly #firstDelayMs: number;
   readonly #timeoutMs: number | undefined;
+  readonly #classifier: Classifier;
   /** Over all rounds of a policy, too: the code of the step sees each attempt once. */
   #made = 0;
 
@@ -86,6 +88,7 @@ class Attempts<T> {
     this.#maxAttempts = wholeNumber("maxAttempts", maxAttempts ?? 1, 1);
     this.#firstDelayMs = durationMs(retryDelay ?? FIRST_RETRY_DELAY);
     this.#timeoutMs = timeout === undefined ? undefined : durationMs(timeout);
+    this.#classifier = createClassifier({ clock: step.clock });
   }
 
   async run(signal: AbortSignal): Promise<T> {
@@ -93,11 +96,22 @@ class Attempts<T> {
       try {
         return await this.#once(signal);
       } catch (error) {
-        if (tried >= this.#maxAttempts) throw error;
+        if (tried >= this.#maxAttempts || !this.#mayEndBetter(error, signal)) throw error;
         const delayMs = Math.min(this.#firstDelayMs * 2 ** (tried - 1), MAX_RETRY_DELAY_MS);
         await sleep(this.#step.clock, delayMs, signal);
       }
     }
+  }
+
+  /**
+   * Whether another attempt makes sense. What is known to fail again, such as a wrong key or a prompt
+   * that is too long, costs one attempt; what nobody knows is tried as often as the step asks for.
+   */
+  #mayEndBetter(error: unknown, signal: AbortSignal): boolean {
+    if (signal.aborted) return false;
+    const { class: kind, retryable } = this.#classifier.classify(error);
+    // Refused before it ran, by an open circuit perhaps: the step's waits are there to outlast that.
+    return retryable || kind === "unknown" || error instanceof RejectedError;
   }
 
   async #once(signal: AbortSignal): Promise<T> {
