@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
-import { StoreFailedError } from "../store/index.ts";
+import { StoreFailedError, StoreOverloadedError } from "../store/index.ts";
 import { connected, openLab, processSpec } from "./fixtures/lab.ts";
 import { componentTable } from "./tables.ts";
 
@@ -46,6 +46,31 @@ describe("supervision on a full disk", () => {
     const started = await facts("component.started");
     expect(started.length).toBeLessThan(140);
     expect(started.at(-1)?.payload).toMatchObject({ incarnation: 151 });
+    const gaps = (await facts()).filter(
+      ({ type, payload }) => type !== "store.room" && "factsDropped" in payload,
+    );
+    expect(gaps).toHaveLength(1);
+  });
+});
+
+describe("supervision over a store that is overloaded", () => {
+  it("tries again later, and loses nothing", async () => {
+    const { start, pass, processOf, view, store, facts, fatal } = setup();
+    await start();
+    const commit = vi.spyOn(store, "commit");
+    for (let turned = 0; turned < 3; turned += 1) {
+      commit.mockRejectedValueOnce(new StoreOverloadedError("too much waits", 500));
+    }
+    processOf("web").kill();
+    await pass(5_000);
+    expect(fatal).toEqual([]);
+    expect(view()).toMatchObject({ phase: "running", incarnation: 2 });
+    expect(await store.get(componentTable, "web")).toMatchObject({
+      incarnation: 2,
+      phase: "running",
+    });
+    expect(await facts("component.exited")).toHaveLength(1);
+    expect(await facts("component.started")).toHaveLength(2);
   });
 });
 

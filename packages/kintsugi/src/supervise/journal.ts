@@ -4,36 +4,50 @@
  * a bounded number of facts, and nobody waits for it.
  */
 
-import { toError } from "@kintsugi/policy/base";
+import { type Cancel, type Clock, toError } from "@kintsugi/policy/base";
 
-import { type Change, fact, put, remove, type Store } from "../store/index.ts";
+import {
+  type Change,
+  fact,
+  put,
+  remove,
+  type Store,
+  StoreOverloadedError,
+} from "../store/index.ts";
 import { type ComponentRow, componentTable } from "./tables.ts";
 import type { SupervisionFact } from "./types.ts";
 
 interface JournalOptions {
   readonly store: Store;
-  readonly epochMs: () => number;
+  readonly clock: Clock;
   /** Hears once that the store is lost. */
   readonly onFatal: (error: Error) => void;
 }
 
-/** Facts that wait for a full disk; the oldest give way. */
+/** Facts that wait for the store; the oldest give way. */
 const MAX_HELD_FACTS = 500;
+
+/** Rest before a commit that the store turned away is tried again. */
+const MIN_RETRY_MS = 100;
 
 export class Journal {
   readonly #store: Store;
-  readonly #epochMs: () => number;
+  readonly #clock: Clock;
   readonly #onFatal: (error: Error) => void;
   readonly #heldRows = new Map<string, Change>();
   /** Lets go of those who wait for commits that are on their way. */
   readonly #inFlight = new Set<() => void>();
   readonly #stopListening: () => void;
   #heldFacts: Change[] = [];
+  #factsDropped = 0;
+  /** Planned while the store has turned something away. */
+  #retry: Cancel | undefined;
   #failed = false;
+  #isClosed = false;
 
-  constructor({ store, epochMs, onFatal }: JournalOptions) {
+  constructor({ store, clock, onFatal }: JournalOptions) {
     this.#store = store;
-    this.#epochMs = epochMs;
+    this.#clock = clock;
     this.#onFatal = onFatal;
     this.#stopListening = store.onState(({ kind }) => {
       if (kind === "full") for (const letGo of this.#inFlight) letGo();
@@ -51,27 +65,30 @@ export class Journal {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#retry?.();
     this.#stopListening();
   }
 
   #take(name: string, row: Change, facts: readonly SupervisionFact[]): Promise<void> {
     this.#heldRows.set(name, row);
     for (const { type, ...payload } of facts) {
-      this.#heldFacts.push(fact(type, this.#epochMs(), payload));
+      this.#heldFacts.push(fact(type, this.#clock.epochMs(), payload));
     }
-    const isStuck = this.#store.state.kind === "full" && this.#inFlight.size > 0;
-    if (!isStuck) return this.#flush();
-    this.#heldFacts = this.#heldFacts.slice(-MAX_HELD_FACTS);
+    const isFull = this.#store.state.kind === "full" && this.#inFlight.size > 0;
+    if (!isFull && !this.#retry) return this.#flush();
+    this.#dropOldest();
     return Promise.resolve();
   }
 
   #flush(): Promise<void> {
-    const changes = [...this.#heldRows.values(), ...this.#heldFacts];
+    const rows = new Map(this.#heldRows);
+    const facts = this.#markDropped();
     this.#heldRows.clear();
     this.#heldFacts = [];
     return new Promise((resolve) => {
       this.#inFlight.add(resolve);
-      this.#store.commit(changes).then(
+      this.#store.commit([...rows.values(), ...facts]).then(
         () => {
           this.#inFlight.delete(resolve);
           resolve();
@@ -79,12 +96,45 @@ export class Journal {
         },
         (error: unknown) => {
           this.#inFlight.delete(resolve);
-          this.#fail(toError(error));
+          if (error instanceof StoreOverloadedError) this.#tryAgain(error, rows, facts);
+          else this.#fail(toError(error));
           resolve();
         },
       );
       if (this.#store.state.kind === "full") resolve();
     });
+  }
+
+  /** Nothing of the commit happened: it is held with what has come since, which is newer. */
+  #tryAgain(
+    { retryAfterMs }: StoreOverloadedError,
+    rows: ReadonlyMap<string, Change>,
+    facts: readonly Change[],
+  ): void {
+    for (const [name, row] of rows) if (!this.#heldRows.has(name)) this.#heldRows.set(name, row);
+    this.#heldFacts = [...facts, ...this.#heldFacts];
+    this.#dropOldest();
+    if (this.#isClosed) return;
+    this.#retry ??= this.#clock.after(Math.max(MIN_RETRY_MS, retryAfterMs), () => {
+      this.#retry = undefined;
+      void this.#flush();
+    });
+  }
+
+  #dropOldest(): void {
+    const tooMany = Math.max(0, this.#heldFacts.length - MAX_HELD_FACTS);
+    this.#factsDropped += tooMany;
+    this.#heldFacts = this.#heldFacts.slice(tooMany);
+  }
+
+  /** The first fact after the gap says how many are missing. */
+  #markDropped(): readonly Change[] {
+    const factsDropped = this.#factsDropped;
+    const [first, ...rest] = this.#heldFacts;
+    if (factsDropped === 0 || first?.kind !== "fact") return this.#heldFacts;
+    this.#factsDropped = 0;
+    const payload = { ...first.fact.payload, factsDropped };
+    return [{ ...first, fact: { ...first.fact, payload } }, ...rest];
   }
 
   #fail(error: Error): void {

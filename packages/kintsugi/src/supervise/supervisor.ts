@@ -100,7 +100,7 @@ class OneForOne implements Supervisor {
     const { store, host, onFatal } = options;
     this.#options = options;
     this.#sampleMs = wholeNumber("sampleMs", options.sampleMs ?? 1_000, 1);
-    this.#journal = new Journal({ store, onFatal, epochMs: () => host.clock.epochMs() });
+    this.#journal = new Journal({ store, onFatal, clock: host.clock });
     for (const spec of options.specs) this.#members.set(spec.name, this.#member(spec, undefined));
   }
 
