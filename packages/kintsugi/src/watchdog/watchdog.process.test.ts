@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
+import { symlinkSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { watchdogWorld } from "./fixtures/watchdog-world.ts";
 import { followWatchdog } from "./follow-watchdog.ts";
 import { engageKillSwitch, readKillSwitch } from "./kill-switch.ts";
+import { watchdogProgram } from "./programs.ts";
 import type { WatchdogView } from "./types.ts";
 
 const down = { form: "down", by: "a test", why: "it is over" } as const;
@@ -20,6 +22,20 @@ describe("a runtime that is killed", () => {
     expect(events("runtime.crashed")).toMatchObject([{ payload: { pid: first.pid, reason } }]);
     const started = events("runtime.started").map(({ payload }) => payload["pid"]);
     expect(started).toEqual([first.pid, second.pid]);
+  });
+});
+
+describe("a disk that is full", () => {
+  it("ends neither the watchdog nor the runtime, whose logs lie on it", async () => {
+    const { host, paths, configFile, runtime } = watchdogWorld();
+    symlinkSync("/dev/full", `${paths.logsDir}/runtime.out.log`);
+    symlinkSync("/dev/full", `${paths.logsDir}/runtime.err.log`);
+    const logs = { stdoutFile: "/dev/full", stderrFile: "/dev/full" };
+    const given = { paths, configFile, env: host.env, boot: false, hangMs: 10_000 };
+    host.processes.spawn({ ...watchdogProgram(given), ...logs });
+    const first = await runtime();
+    host.processes.signal(first, "SIGKILL");
+    await runtime(first);
   });
 });
 
