@@ -13,6 +13,7 @@ import {
 import type { CommandContext } from "./context.ts";
 import { CommandError, FAILED, WRONG } from "./exit-codes.ts";
 import { alreadyRuns } from "./instance.ts";
+import { ANSWER_PATIENCE_MS, within } from "./take-down.ts";
 import { span } from "./text.ts";
 
 export type StartOptions = Omit<WatchdogProgramOptions, "boot" | "program"> & {
@@ -60,7 +61,8 @@ export async function startWatchdog(
 }
 
 /**
- * The line to the watchdog that listens; undefined when there is none, or it is another than `pid`.
+ * The line to the watchdog that listens; undefined when there is none, it is another than `pid`, or it
+ * does not greet in time, as one that hangs or was stopped by a signal.
  * Its hooks hear of nothing in that case.
  */
 export async function dial(
@@ -68,6 +70,7 @@ export async function dial(
   paths: InstancePaths,
   hooks: FollowerHooks,
   pid?: number,
+  patienceMs: number = ANSWER_PATIENCE_MS,
 ): Promise<Follower | undefined> {
   const greeted = Promise.withResolvers<boolean>();
   let isWanted = false;
@@ -82,7 +85,8 @@ export async function dial(
     },
   }).catch(() => undefined); // Nobody listens, or not yet.
   if (!follower) return undefined;
-  if (await Promise.race([greeted.promise, follower.ended.then(() => false)])) return follower;
+  const answer = Promise.race([greeted.promise, follower.ended.then(() => false)]);
+  if (await within(host.clock, patienceMs, answer)) return follower;
   follower.close();
   return undefined;
 }
@@ -100,8 +104,12 @@ async function untilAnswer(
   void exited.then((reason) => {
     exit = reason;
   });
-  while (host.clock.monotonicMs() - startedMs < PATIENCE_MS) {
-    const follower = await dial(context, paths, hooks, boot ? undefined : identity?.pid);
+  for (;;) {
+    const leftMs = PATIENCE_MS - (host.clock.monotonicMs() - startedMs);
+    if (leftMs <= 0) break;
+    const pid = boot ? undefined : identity?.pid;
+    const patienceMs = Math.min(leftMs, ANSWER_PATIENCE_MS);
+    const follower = await dial(context, paths, hooks, pid, patienceMs);
     if (follower) return follower;
     if (exit) return exit;
     await sleep(host.clock, LOOK_MS, interrupted);

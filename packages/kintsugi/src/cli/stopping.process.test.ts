@@ -99,4 +99,17 @@ describe("restart", () => {
       text: `The runtime was restarted (pid ${after.pid})\n`,
     });
   });
+
+  it("does not wait for a back-off, and knows the next life for a new one", async () => {
+    const { run, runtime, behave, host, events, eventually } = await setup();
+    const before = await runtime();
+    behave({ refuse: { code: 1, message: "TypeError: no" } });
+    host.processes.signal(before, "SIGKILL");
+    await eventually(() => expect(events("runtime.crash-looping")).toHaveLength(1));
+    expect(events("runtime.crashed").at(-1)).toMatchObject({
+      payload: { detail: "it left with exit code 1: TypeError: no", stderrTail: "TypeError: no" },
+    });
+    behave({});
+    expect(await run("restart")).toMatchObject({ exitCode: 0 });
+  });
 });

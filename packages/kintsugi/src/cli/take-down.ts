@@ -14,6 +14,9 @@ import {
 import type { CommandContext } from "./context.ts";
 import { DONE, FAILED } from "./exit-codes.ts";
 
+/** A watchdog answers at once, or after a slow disk has taken the kill switch: later, it hangs. */
+export const ANSWER_PATIENCE_MS = 10_000;
+
 /** The watchdog has its own, shorter patience with the runtime and with what that leaves behind. */
 const WATCHDOG_PATIENCE_MS = 45_000;
 
@@ -30,16 +33,9 @@ export async function takeDown(
   paths: InstancePaths,
   request: StopRequest,
 ): Promise<readonly MarkedProcess[]> {
-  const { host, terminal, insisted } = context;
+  const { host, insisted } = context;
   const { instance } = paths;
-  try {
-    engageKillSwitch(host.files, paths.killSwitch, request, host.clock.epochMs());
-  } catch (error) {
-    const { message } = toError(error);
-    terminal.err(
-      `The kill switch cannot be written, so a boot service may start it again: ${message}`,
-    );
-  }
+  engageOrSay(context, paths, request);
   try {
     await orAborted(takeDownGently(context, paths, request), insisted);
   } catch (error) {
@@ -47,6 +43,24 @@ export async function takeDown(
   }
   const graceMs = insisted.aborted ? 0 : REST_GRACE_MS;
   return sweep(host, { instance, graceMs });
+}
+
+/** False when the switch cannot be written, of which the person is told: on a full disk, for one. */
+export function engageOrSay(
+  { host, terminal }: CommandContext,
+  paths: InstancePaths,
+  request: StopRequest,
+): boolean {
+  try {
+    engageKillSwitch(host.files, paths.killSwitch, request, host.clock.epochMs());
+    return true;
+  } catch (error) {
+    const { message } = toError(error);
+    terminal.err(
+      `The kill switch cannot be written, so a boot service may start it again: ${message}`,
+    );
+    return false;
+  }
 }
 
 async function takeDownGently(
@@ -57,8 +71,9 @@ async function takeDownGently(
   const { instance } = paths;
   const follower = await followWatchdog(host, paths).catch(() => undefined); // It is dead already.
   if (follower) {
-    await follower.stop(request);
-    await within(host.clock, WATCHDOG_PATIENCE_MS, follower.ended);
+    const answer = await within(host.clock, ANSWER_PATIENCE_MS, follower.stop(request));
+    // One that hangs, or was stopped by a signal, ends nothing: it is ended with the rest.
+    if (answer !== undefined) await within(host.clock, WATCHDOG_PATIENCE_MS, follower.ended);
     follower.close();
   }
   // The runtime first: it stops its components in order.

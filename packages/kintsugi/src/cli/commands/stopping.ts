@@ -2,7 +2,6 @@
 
 import type { InstancePaths } from "../../host/index.ts";
 import {
-  engageKillSwitch,
   followWatchdog,
   type LineEnd,
   livingProcesses,
@@ -14,7 +13,7 @@ import { type CommandContext, whoTypes } from "../context.ts";
 import { CommandError, DONE, FAILED, NOT_RUNNING } from "../exit-codes.ts";
 import { notRunning } from "../instance.ts";
 import { type PlaceOptions, pathsOfPlace } from "../place.ts";
-import { reportLeft, takeDown, within } from "../take-down.ts";
+import { ANSWER_PATIENCE_MS, engageOrSay, reportLeft, takeDown, within } from "../take-down.ts";
 
 export interface StopOptions extends PlaceOptions {
   readonly why?: string;
@@ -22,6 +21,9 @@ export interface StopOptions extends PlaceOptions {
 
 /** Time for the next runtime to be ready after a restart. */
 const RESTART_PATIENCE_MS = 90_000;
+
+const NO_ANSWER =
+  "The watchdog lives, but does not answer: `kintsugi down` ends it with everything, by force";
 
 /**
  * Stops everything in order and engages the switch, also where nothing runs: something may be about to
@@ -34,11 +36,9 @@ export async function down(context: CommandContext, options: StopOptions): Promi
   if (livingProcesses(host, paths.instance).length > 0) {
     return reportLeft(context, await takeDown(context, paths, request));
   }
-  if (host.files.exists(paths.dataDir)) {
-    engageKillSwitch(host.files, paths.killSwitch, request, host.clock.epochMs());
-  }
+  const isEngaged = !host.files.exists(paths.dataDir) || engageOrSay(context, paths, request);
   terminal.err(`Nothing runs on the data folder ${paths.dataDir}`);
-  return NOT_RUNNING;
+  return isEngaged ? NOT_RUNNING : FAILED;
 }
 
 /** Engages the switch in the form that only `resume` lifts, and kills everything at once. */
@@ -47,14 +47,14 @@ export async function kill(context: CommandContext, options: StopOptions): Promi
   const paths = await pathsOfPlace(context, options);
   const request = { form: "kill", by: whoTypes(context), why: options.why ?? "kill" } as const;
   requireFolder(context, paths);
-  engageKillSwitch(host.files, paths.killSwitch, request, host.clock.epochMs());
+  const isEngaged = engageOrSay(context, paths, request); // Without a switch we kill all the same.
   const { length } = livingProcesses(host, paths.instance);
   const left = await sweep(host, { instance: paths.instance, graceMs: 0 });
   if (left.length > 0) return reportLeft(context, left);
   const processes = length === 1 ? "1 process" : `${length} processes`;
   const what = length === 0 ? "Nothing was running" : `Killed ${processes}`;
-  terminal.out(`${what}; \`kintsugi resume\` lifts the kill switch`);
-  return DONE;
+  terminal.out(isEngaged ? `${what}; \`kintsugi resume\` lifts the kill switch` : what);
+  return isEngaged ? DONE : FAILED;
 }
 
 /** Lifts the kill switch, whatever its form. Starts nothing. */
@@ -78,15 +78,19 @@ export async function restartRuntime(
   const { host, terminal } = context;
   const paths = await pathsOfPlace(context, options);
   const ready = Promise.withResolvers<number>();
-  let before: number | null | undefined;
+  let before: number | null | undefined; // Null while it waits for its next start.
   const follower = await followWatchdog(host, paths, {
     onView({ phase, runtimePid }) {
-      before ??= runtimePid;
-      if (phase === "running" && runtimePid !== before) ready.resolve(runtimePid ?? 0);
+      if (before === undefined) before = runtimePid;
+      else if (phase === "running" && runtimePid !== before) ready.resolve(runtimePid ?? 0);
     },
   }).catch(() => undefined);
   if (!follower) throw notRunning(context, paths);
-  await follower.restart(whoTypes(context), options.why ?? "restart");
+  const asked = follower.restart(whoTypes(context), options.why ?? "restart");
+  if ((await within(host.clock, ANSWER_PATIENCE_MS, asked)) === undefined) {
+    follower.close();
+    throw new CommandError(FAILED, NO_ANSWER);
+  }
   const end = await within(
     host.clock,
     RESTART_PATIENCE_MS,
