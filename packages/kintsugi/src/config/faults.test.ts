@@ -116,7 +116,22 @@ describe("what one part says of another", () => {
     [
       "failing calls of the runtime",
       "chaos: { plan: [{ name: f, at: { after: 0 }, failCalls: runtime, rate: 1 }] }",
-      '1:57: chaos.plan[0].failCalls is "runtime", and nothing is called that; expected a name that exists',
+      '1:57: chaos.plan[0].failCalls is "runtime", which cannot have this fault; expected a component of kind process',
+    ],
+    [
+      "failing calls of a policy",
+      "chaos: { plan: [{ name: f, at: { after: 0 }, failCalls: api, rate: 1 }] }\ncalls: { api: {} }",
+      '1:57: chaos.plan[0].failCalls is "api", which cannot have this fault; expected a component of kind process',
+    ],
+    [
+      "a crash of the runtime",
+      "chaos: { plan: [{ name: f, at: { after: 0 }, crash: runtime }] }",
+      '1:53: chaos.plan[0].crash is "runtime", which cannot have this fault; expected a component of kind process',
+    ],
+    [
+      "a kill of a kernel, which has no process",
+      "chaos: { plan: [{ name: f, at: { after: 0 }, kill: k }] }\ncomponents: { k: { kind: kernel, module: m } }",
+      '1:52: chaos.plan[0].kill is "k", which cannot have this fault; expected a component of kind process, runtime or watchdog',
     ],
     [
       "two faults of one name",
@@ -138,11 +153,12 @@ describe("what one part says of another", () => {
 });
 
 describe("a fault of one of several forms", () => {
-  const plan = (entry: string) => printed(`chaos: { plan: [${entry}] }`);
+  const plan = (entry: string) =>
+    printed(`chaos: { plan: [${entry}] }\ncomponents: { w: { kind: process, command: c } }`);
 
   it.each([
     [
-      "{ name: f, at: { after: 0 }, hang: runtime }",
+      "{ name: f, at: { after: 0 }, hang: w }",
       '1:17: chaos.plan[0].for is missing; expected a span of at least 1 ms, such as "500ms", "30s" or "10m"',
     ],
     [
@@ -163,7 +179,7 @@ describe("a fault of one of several forms", () => {
 
   it("may have its own word misspelt", () => {
     expect(plan("{ name: f, at: { after: 0 }, leek: runtime, perSecond: 1 }")).toEqual([
-      "k.yaml:1:17: chaos.plan[0].leak is missing; expected a component, runtime or watchdog",
+      "k.yaml:1:17: chaos.plan[0].leak is missing; expected a component of kind process",
       'k.yaml:1:46: unknown key "leek" in chaos.plan[0]; did you mean "leak"?',
     ]);
   });

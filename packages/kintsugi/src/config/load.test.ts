@@ -130,11 +130,11 @@ describe("a plan of faults", () => {
     ["kill: runtime", { kind: "kill", target: "runtime" }],
     ["hang: a, for: 60s", { kind: "hang", target: "a", ms: 60_000 }],
     ["leak: a, perSecond: 60MB", { kind: "leak", target: "a", bytesPerSecond: 60 * 2 ** 20 }],
-    ["crash: watchdog", { kind: "crash", target: "watchdog" }],
-    ["failCalls: c, rate: 0.18", { kind: "fail-calls", target: "c", rate: 0.18 }],
+    ["kill: a", { kind: "kill", target: "a" }],
+    ["crash: a", { kind: "crash", target: "a" }],
+    ["failCalls: a, rate: 0.18", { kind: "fail-calls", target: "a", rate: 0.18 }],
   ])("knows %s", (written, fault) => {
-    const text = `components: { a: { kind: kernel, module: m } }
-calls: { c: {} }
+    const text = `components: { a: { kind: process, command: c } }
 chaos: { plan: [{ name: f, at: { after: 5s }, ${written} }] }`;
     expect(configOf(text).chaos.plan).toEqual([
       { name: "f", at: { kind: "after", ms: 5_000 }, fault },

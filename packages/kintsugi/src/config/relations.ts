@@ -124,8 +124,12 @@ const hasLimit = (component: Fields): boolean =>
 function brokenPlan(tree: unknown, components: Fields): readonly Finding[] {
   const plan = mapAt(tree, "chaos")["plan"];
   const seen = new Set<unknown>();
-  const targets = [...Object.keys(components), "runtime", "watchdog"];
-  const callTargets = [...Object.keys(components), ...Object.keys(mapAt(tree, "calls"))];
+  const processes = Object.keys(components).filter(
+    (name) => fieldsOf(components[name])["kind"] === "process",
+  );
+  const killable = [...processes, "runtime", "watchdog"];
+  const others = [...Object.keys(components), ...Object.keys(mapAt(tree, "calls"))];
+  const known = [...killable, ...others];
   return (Array.isArray(plan) ? plan : []).flatMap((entry, index) => {
     const path = ["chaos", "plan", index];
     const { name, kill, hang, leak, crash, failCalls } = fieldsOf(entry);
@@ -135,12 +139,28 @@ function brokenPlan(tree: unknown, components: Fields): readonly Finding[] {
     const twin: Finding = { path: [...path, "name"], part: "value", message };
     return [
       ...(isTwin ? [twin] : []),
-      ...Object.entries({ kill, hang, leak, crash }).flatMap(([key, target]) =>
-        unknownName([...path, key], target, targets),
+      ...wrongTarget([...path, "kill"], kill, killable, known),
+      ...Object.entries({ hang, leak, crash, failCalls }).flatMap(([key, target]) =>
+        wrongTarget([...path, key], target, processes, known),
       ),
-      ...unknownName([...path, "failCalls"], failCalls, callTargets),
     ];
   });
+}
+
+/** A fault whose target cannot have it would wait for ever: nothing would happen, without a word. */
+function wrongTarget(
+  path: Path,
+  target: unknown,
+  able: readonly string[],
+  known: readonly string[],
+): readonly Finding[] {
+  if (typeof target !== "string" || !known.includes(target)) return unknownName(path, target, able);
+  if (able.includes(target)) return [];
+  const isKill = able.includes("runtime");
+  const message =
+    `${keyName(path)} is ${show(target)}, which cannot have this fault; ` +
+    `expected a component of kind process${isKill ? ", runtime or watchdog" : ""}`;
+  return [{ path, part: "value", message }];
 }
 
 function unknownName(path: Path, name: unknown, known: readonly string[]): readonly Finding[] {

@@ -164,11 +164,12 @@ const moment = z.union(
 );
 
 const entry = { name: label("a name that tells this fault from others"), at: moment };
-const target = text("a component, runtime or watchdog");
+const killed = text("a component of kind process, runtime or watchdog");
+const target = text("a component of kind process");
 
 const fault: z.ZodType<ChaosEntry, WrittenFault> = z.union(
   [
-    keys({ ...entry, kill: target }).transform(({ kill, ...rest }) => ({
+    keys({ ...entry, kill: killed }).transform(({ kill, ...rest }) => ({
       ...rest,
       fault: { kind: "kill" as const, target: kill },
     })),

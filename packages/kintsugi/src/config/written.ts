@@ -197,7 +197,7 @@ type WrittenMoment =
   | { readonly after: WrittenSpan }
   | { readonly run: string; readonly done: number };
 
-/** A target is a component, `runtime` or `watchdog`; that of `failCalls` may be a call. */
+/** A target is a component of kind process; that of `kill` may be `runtime` or `watchdog` as well. */
 export type WrittenFault = { readonly name: string; readonly at: WrittenMoment } & (
   | { readonly kill: string }
   | { readonly hang: string; readonly for: WrittenSpan }
