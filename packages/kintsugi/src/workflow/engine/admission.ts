@@ -4,11 +4,15 @@
  * The queue is the table of runs, read in pages: fewest crashes first, then the oldest. A suspect, a
  * run whose code was running when earlier lives crashed, is on trial until it has recorded a step,
  * waits, or has ended; until then no other suspect starts.
+ *
+ * Urgent runs are what the others rest on: they heal what those wait for. So they stand in no queue of
+ * theirs, take no place, and wait for no trial; a crash counts against them as against all.
  */
 
 import type { Store } from "../../store/index.ts";
 import { isOnTrial, type RunState } from "../run-state.ts";
 import { type RunRow, runs } from "../tables.ts";
+import { UrgentAdmission } from "./urgent-admission.ts";
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -16,6 +20,7 @@ export interface AdmissionOptions {
   readonly maxLive: number;
   /** Names of the workflows whose code is known. */
   readonly workflows: () => readonly string[];
+  readonly isUrgent: (workflow: string) => boolean;
   readonly isLive: (runId: string) => boolean;
   /** Lets these run. Resolves when the disk knows of it. */
   readonly begin: (rows: readonly RunRow[]) => Promise<void>;
@@ -27,7 +32,8 @@ const PAGE = 256;
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  /** Runs whose code runs. */
+  readonly #urgent: UrgentAdmission;
+  /** Runs whose code runs, those aside that are urgent. */
   readonly #busy = new Set<string>();
   #ahead: RunRow[] = [];
   /** The table may hold queued runs that were not there when it was last read. */
@@ -40,38 +46,42 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-  }
-
-  get busy(): number {
-    return this.#busy.size;
+    this.#urgent = new UrgentAdmission(options);
   }
 
   /** Begins to let runs in. */
   open(): void {
     this.#isOpen = true;
+    this.#urgent.open();
     this.queued();
   }
 
   /** Lets nobody in any more. */
   close(): void {
     this.#isOpen = false;
+    this.#urgent.close();
   }
 
-  /** True when a new run may begin at once: there is room, and nobody waits for it. */
-  tryEnter(runId: string): boolean {
+  /** True when a new run may begin at once: it is urgent, or there is room and nobody waits for it. */
+  tryEnter(runId: string, workflow: string): boolean {
+    if (this.#options.isUrgent(workflow)) return this.#isOpen;
     const isQueue = this.#isStale || this.#hasMore || this.#ahead.length > 0;
     if (!this.#isOpen || isQueue || this.#busy.size >= this.#options.maxLive) return false;
     this.#busy.add(runId);
     return true;
   }
 
-  /** The queue has grown. */
-  queued(): void {
+  /** The queue has grown: by runs of this workflow, or of any. */
+  queued(workflow?: string): void {
+    const isUrgent = workflow !== undefined && this.#options.isUrgent(workflow);
+    if (isUrgent || workflow === undefined) this.#urgent.queued();
+    if (isUrgent) return;
     this.#isStale = true;
     void this.#fill();
   }
 
-  moved(runId: string, state: RunState): void {
+  moved(runId: string, workflow: string, state: RunState): void {
+    if (this.#options.isUrgent(workflow)) return;
     if (state.kind === "busy") this.#busy.add(runId);
     else this.#busy.delete(runId);
     if (this.#onTrial === runId && !isOnTrial(state)) this.#onTrial = undefined;
@@ -80,8 +90,8 @@ export class Admission {
   }
 
   /** The run is not in memory any more, however it went. */
-  left(runId: string): void {
-    this.moved(runId, { kind: "completed" });
+  left(runId: string, workflow: string): void {
+    this.moved(runId, workflow, { kind: "completed" });
   }
 
   async #fill(): Promise<void> {
@@ -103,8 +113,9 @@ export class Admission {
 
   async #read(): Promise<void> {
     this.#isStale = false;
+    const { workflows, isUrgent } = this.#options;
     const rows = await this.#options.store.list(runs, {
-      where: { phase: "queued", workflow: this.#options.workflows() },
+      where: { phase: "queued", workflow: workflows().filter((name) => !isUrgent(name)) },
       orderBy: "position",
       limit: PAGE,
     });

@@ -45,6 +45,15 @@ export interface EmbeddedEngineOptions {
    * time and signals in memory. @defaultValue 1_000
    */
   readonly maxLive?: number;
+  /**
+   * Whether runs of the workflow of this name go before all others, for instance because they heal
+   * what those wait for. Such runs begin at once: they take no place of `maxLive`, and are not held
+   * back while a suspect is on trial. They should be few, for nothing bounds how many run. A crash
+   * counts against them as against others, and ten in a row make one a dead letter. A child is
+   * urgent by its own workflow's name. Asked often: the answer must not change, nor take long.
+   * @defaultValue none is
+   */
+  readonly isUrgent?: (workflowName: string) => boolean;
   /** Hears of steps that ended and of progress; nothing of that is stored. */
   readonly onMeasure?: Listener<WorkflowMeasure>;
   /** Hears of what `onMeasure` throws. @defaultValue the platform's `reportError`, or a warning */
@@ -82,6 +91,7 @@ class EmbeddedEngine implements Engine, RunDesk {
   readonly #registry = new Registry();
   readonly #results = new Results();
   readonly #pool: RunPool;
+  readonly #isUrgent: (workflowName: string) => boolean;
   #signalsSent = 0;
   #beingAccepted = 0;
 
@@ -91,11 +101,13 @@ class EmbeddedEngine implements Engine, RunDesk {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
+    this.#isUrgent = options.isUrgent ?? (() => false);
     this.#pool = new RunPool({
       store,
       clock,
       random,
       maxLive: wholeNumber("maxLive", options.maxLive ?? 1_000, 1),
+      isUrgent: this.#isUrgent,
       registry: this.#registry,
       results: this.#results,
       startChild: (workflow, input, more) => this.run(workflow, input, more),
@@ -105,7 +117,7 @@ class EmbeddedEngine implements Engine, RunDesk {
   }
 
   register(workflow: Workflow<never, unknown>): void {
-    if (this.#registry.add(workflow)) this.#pool.queued();
+    if (this.#registry.add(workflow)) this.#pool.queued(workflow.name);
   }
 
   start(): Promise<void> {
@@ -124,20 +136,21 @@ class EmbeddedEngine implements Engine, RunDesk {
     if (live) return this.#sameRun(live.row, workflow);
 
     const checked = workflow.input ? await checkInput(workflow, input) : input;
-    if (this.#beingAccepted >= MAX_BEING_ACCEPTED) throw new EngineOverloadedError();
+    const isFull = this.#beingAccepted >= MAX_BEING_ACCEPTED;
+    if (isFull && !this.#isUrgent(workflow.name)) throw new EngineOverloadedError();
     const parentId = options.parentId ?? null;
     const atMs = this.#clock.epochMs();
-    const mayRun = this.#pool.tryEnter(id);
+    const mayRun = this.#pool.tryEnter(id, workflow.name);
     this.#beingAccepted += 1;
     try {
       const state = mayRun ? next(accepted, { kind: "let run", life }) : accepted;
       const row = newRow({ id, workflow, input: checked, parentId, state, atMs });
       await this.#commit([insert(runs, row), startedFact(row)]);
       if (mayRun) this.#pool.launch(row, workflow);
-      else this.#pool.queued();
+      else this.#pool.queued(workflow.name);
       return new EngineRunHandle(id, this);
     } catch (error) {
-      if (mayRun) this.#pool.leave(id);
+      if (mayRun) this.#pool.leave(id, workflow.name);
       if (!(error instanceof ConflictError)) throw error;
       return this.#sameRun(await this.#rowOf(id), workflow);
     } finally {
@@ -181,7 +194,7 @@ class EmbeddedEngine implements Engine, RunDesk {
       if (!(error instanceof ConflictError)) throw error;
       throw new RunStatusError(id, "running", "be replayed");
     }
-    this.#pool.queued();
+    this.#pool.queued(row.workflow);
     return new EngineRunHandle(id, this);
   }
 

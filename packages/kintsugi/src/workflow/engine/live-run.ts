@@ -359,7 +359,7 @@ export class LiveRun {
   #move(input: RunInput): void {
     const before = this.#state;
     this.#state = next(before, input);
-    if (this.#state !== before) this.host.moved(this.id, this.#state);
+    if (this.#state !== before) this.host.moved(this.row, this.#state);
   }
 
   #columns(more: Partial<RunRow>): Change {

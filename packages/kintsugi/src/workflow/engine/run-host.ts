@@ -2,6 +2,7 @@ import type { Clock, Random } from "@kintsugi/policy/base";
 
 import type { Change } from "../../store/index.ts";
 import type { RunState } from "../run-state.ts";
+import type { RunRow } from "../tables.ts";
 import type { RunHandle, Workflow } from "../types.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 
@@ -21,7 +22,7 @@ export interface RunHost {
     options: { readonly id: string; readonly parentId: string },
   ): Promise<RunHandle<Output>>;
   /** The run's state has changed. */
-  moved(runId: string, state: RunState): void;
+  moved(run: RunRow, state: RunState): void;
   /** The run waits, and that is durable: it could be taken out of memory. */
   rests(runId: string): void;
   /** The run has ended, and that is durable. */

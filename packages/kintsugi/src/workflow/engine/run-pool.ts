@@ -33,6 +33,7 @@ export interface RunPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly maxLive: number;
+  readonly isUrgent: (workflow: string) => boolean;
   readonly registry: Registry;
   readonly results: Results;
   readonly startChild: RunHost["startChild"];
@@ -56,7 +57,7 @@ export class RunPool {
   #failure: unknown;
 
   constructor(options: RunPoolOptions) {
-    const { store, clock, maxLive, registry } = options;
+    const { store, clock, maxLive, isUrgent, registry } = options;
     const isLive = (runId: string): boolean => this.#live.has(runId);
     const failed = (error: unknown): void => this.#failed(error);
     this.#options = options;
@@ -64,6 +65,7 @@ export class RunPool {
       store,
       maxLive,
       workflows: () => registry.names(),
+      isUrgent,
       isLive,
       begin: (rows) => this.#begin(rows),
       failed,
@@ -107,13 +109,13 @@ export class RunPool {
   // --- the way in --------------------------------------------------------------------------------
 
   /** True when a new run may begin at once; then a place is kept for it. */
-  tryEnter(runId: string): boolean {
-    return this.#admission.tryEnter(runId);
+  tryEnter(runId: string, workflow: string): boolean {
+    return this.#admission.tryEnter(runId, workflow);
   }
 
   /** Gives back a place that was kept for a run that did not come to be. */
-  leave(runId: string): void {
-    if (!this.#live.has(runId)) this.#admission.left(runId);
+  leave(runId: string, workflow: string): void {
+    if (!this.#live.has(runId)) this.#admission.left(runId, workflow);
   }
 
   /** Begins a run whose row is durable and says that it may. */
@@ -124,9 +126,9 @@ export class RunPool {
     void run.execute(new RunContext(run));
   }
 
-  /** There are queued rows that were not there before. */
-  queued(): void {
-    this.#admission.queued();
+  /** There are queued rows of this workflow that were not there before. */
+  queued(workflow: string): void {
+    this.#admission.queued(workflow);
   }
 
   /**
@@ -137,7 +139,9 @@ export class RunPool {
     if (rows.length === 0) return true;
     const woken = rows.map((row) => this.#commitUnlessMoved(dueChanges(row)));
     const areAll = (await Promise.all(woken)).every(Boolean);
-    this.#admission.queued();
+    for (const workflow of new Set(rows.map((row) => row.workflow))) {
+      this.#admission.queued(workflow);
+    }
     return areAll;
   }
 
@@ -178,7 +182,7 @@ export class RunPool {
     const state = next(fromColumns(row), { kind: "let run", life: this.#host.life });
     const run = new LiveRun(row, state, workflow, this.#host);
     this.#live.set(row.id, run);
-    this.#admission.moved(row.id, state);
+    this.#admission.moved(row.id, row.workflow, state);
     return run;
   }
 
@@ -186,7 +190,7 @@ export class RunPool {
     run.abandon();
     this.#live.delete(run.id);
     this.#resting.delete(run.id);
-    this.#admission.left(run.id);
+    this.#admission.left(run.id, run.row.workflow);
   }
 
   async #recordsOf(
@@ -223,16 +227,16 @@ export class RunPool {
       commit: (changes) => store.commit(changes),
       isLost: (error) => this.isLost(error),
       startChild,
-      moved: (runId, state) => this.#moved(runId, state),
+      moved: (run, state) => this.#moved(run, state),
       rests: (runId) => this.#rests(runId),
       ended: (runId) => this.#ended(runId),
       measure: (one) => measure?.(one),
     };
   }
 
-  #moved(runId: string, state: RunState): void {
-    if (state.kind !== "waiting") this.#resting.delete(runId);
-    this.#admission.moved(runId, state);
+  #moved({ id, workflow }: RunRow, state: RunState): void {
+    if (state.kind !== "waiting") this.#resting.delete(id);
+    this.#admission.moved(id, workflow, state);
   }
 
   /** Runs that wait stay in memory as long as there is room; then the oldest go back to being rows. */
