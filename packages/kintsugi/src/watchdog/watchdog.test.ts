@@ -118,6 +118,23 @@ describe("a machine in trouble", () => {
     throw new Error("EIO: i/o error, read");
   };
 
+  /** A program that is stopped while the machine lists no processes. */
+  const stopBlindly = async ({ watch, run, paths }: ReturnType<typeof setup>) => {
+    let isBroken = false;
+    const { left, host } = watch(false, ({ processes }) => {
+      const findMarked: typeof processes.findMarked = (...given) =>
+        isBroken ? broken() : processes.findMarked(...given);
+      return { processes: Object.assign(Object.create(processes), { findMarked }) };
+    });
+    await run(1_000);
+    isBroken = true;
+    engageKillSwitch(host.files, paths.killSwitch, { form: "down", by: "ada", why: "" }, 0);
+    const mend = (): void => {
+      isBroken = false;
+    };
+    return { left, mend };
+  };
+
   it("that reads no log does not keep the next runtime from its start", async () => {
     const { lives, watch, run } = setup();
     watch(false, ({ files }) => ({ files: { ...files, sizeBytes: broken, tail: broken } }));
@@ -128,35 +145,20 @@ describe("a machine in trouble", () => {
   });
 
   it("that lists no processes for a while is asked again before the watchdog leaves", async () => {
-    const { world, paths, lives, watch, run } = setup();
-    let isBroken = false;
-    const { left, host } = watch(false, ({ processes }) => {
-      const findMarked: typeof processes.findMarked = (...given) =>
-        isBroken ? broken() : processes.findMarked(...given);
-      return { processes: Object.assign(Object.create(processes), { findMarked }) };
-    });
-    await run(1_000);
-    isBroken = true;
-    engageKillSwitch(host.files, paths.killSwitch, { form: "down", by: "ada", why: "" }, 0);
+    const given = setup();
+    const { world, lives, run } = given;
+    const { left, mend } = await stopBlindly(given);
     await run(2_000);
-    isBroken = false;
+    mend();
     expect(await world.clock.until(left)).toMatchObject({ code: 0 });
     expect(lives.map(({ alive }) => alive)).toEqual([false]);
   });
 
   it("that lists none for good is left all the same, with a code that says so", async () => {
-    const { world, paths, watch, run } = setup();
-    let isBroken = false;
-    const { left, host } = watch(false, ({ processes }) => {
-      const findMarked: typeof processes.findMarked = (...given) =>
-        isBroken ? broken() : processes.findMarked(...given);
-      return { processes: Object.assign(Object.create(processes), { findMarked }) };
-    });
-    await run(1_000);
-    isBroken = true;
-    engageKillSwitch(host.files, paths.killSwitch, { form: "down", by: "ada", why: "" }, 0);
+    const given = setup();
+    const { left } = await stopBlindly(given);
     const message = "What is left could not be looked for: EIO: i/o error, read";
-    expect(await world.clock.until(left)).toEqual({ code: 1, message });
+    expect(await given.world.clock.until(left)).toEqual({ code: 1, message });
   });
 });
 
