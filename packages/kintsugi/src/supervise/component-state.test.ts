@@ -99,7 +99,7 @@ describe("a component, in any history", () => {
         const wanted = nextComponent(state, { kind: "launch", again: true }, rules, nowMs);
         expect(isUp(wanted.phase) || wanted.phase === "stopping").toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: 2_000 }, // The rarest arrows take luck.
     );
 
     expect([...arrows].sort()).toEqual(ARROWS);

@@ -118,7 +118,7 @@ describe("a run, in any history", () => {
           expect(Number.isSafeInteger(columns.position)).toBe(true);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 1_000 },
     );
     expect([...arrows].sort()).toEqual(ARROWS);
   });
