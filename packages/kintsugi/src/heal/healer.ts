@@ -21,7 +21,7 @@ import { readCrash, readStopped } from "./component-facts.ts";
 import { Healing, type RuntimeDeath } from "./healing.ts";
 import { IncidentBook, type IncidentFilter } from "./incident-book.ts";
 import { incidentView } from "./incident-facts.ts";
-import { compilePlaybook, type Playbook, type PlaybookPort } from "./playbooks.ts";
+import { compilePlaybook, longestMs, type Playbook, type PlaybookPort } from "./playbooks.ts";
 import type { ReviewLimits } from "./review.ts";
 import { Surroundings } from "./situation.ts";
 import { TriggerWatch } from "./trigger-watch.ts";
@@ -230,6 +230,7 @@ class PlaybookHealer implements Healer {
       surroundings,
       alarm: new Alarm({ book, notifier, files: alertFiles, report }),
       workflows,
+      longestMs: (name) => longestMs(this.#playbooks.find((playbook) => playbook.name === name)),
       limits: readSettings(this.#options.options ?? {}),
       report,
     });

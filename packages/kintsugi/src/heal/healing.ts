@@ -4,10 +4,10 @@
  * once a second, so that nothing is lost when a fact was missed or the runtime died in between.
  */
 
-import { type Clock, type ErrorReporter, toError } from "@kintsugi/policy/base";
+import { type Clock, type ErrorReporter, orAborted, toError } from "@kintsugi/policy/base";
 import { ConflictError, fact } from "../store/index.ts";
 import type { Components } from "../supervise/index.ts";
-import type { Engine, Workflow } from "../workflow/index.ts";
+import type { Engine, RunHandle, Workflow } from "../workflow/index.ts";
 import type { Alarm } from "./alarm.ts";
 import type { Crash } from "./component-facts.ts";
 import type { ChangeDetails, IncidentBook } from "./incident-book.ts";
@@ -40,6 +40,8 @@ interface HealingOptions {
   readonly surroundings: Surroundings;
   readonly alarm: Alarm;
   readonly workflows: ReadonlyMap<string, Workflow<HealingOrder, HealingOutcome>>;
+  /** The longest that a playbook takes by its own limits, in milliseconds. */
+  readonly longestMs: (playbook: string) => number;
   readonly limits: ReviewLimits;
   readonly report: ErrorReporter;
 }
@@ -297,23 +299,48 @@ export class Healing {
     }
   }
 
-  /** Starts the playbook's run, or finds it by its id, and takes in how it ends. */
+  /**
+   * Starts the playbook's run, or finds it by its id, and takes in how it ends. One that does not begin
+   * or does not end is given up: patience is for the engine, beside what the playbook takes itself.
+   */
   async #follow(row: IncidentRow): Promise<void> {
     const { id, component, playbook } = row;
     const run = row.actions.at(-1)?.run ?? "";
+    const { clock, engine, limits, longestMs, report } = this.#options;
     const { signal } = this.#stopping;
+    const limit = new AbortController();
+    const limitMs = limits.patienceMs + longestMs(playbook ?? "");
+    const cancelLimit = clock.after(limitMs, () => limit.abort());
+    const end = AbortSignal.any([signal, limit.signal]);
+    let started: Promise<RunHandle<HealingOutcome>> | undefined;
     let outcome: HealingOutcome;
     try {
       const workflow = this.#options.workflows.get(playbook ?? "");
       if (!workflow) throw new RangeError(`There is no playbook ${playbook} any more`);
       const order: HealingOrder = { incident: id, component };
-      const handle = await this.#options.engine.run(workflow, order, { id: run });
-      outcome = await handle.result(signal);
+      started = engine.run(workflow, order, { id: run });
+      const handle = await orAborted(started, end);
+      outcome = await orAborted(handle.result(end), end);
     } catch (error) {
       if (signal.aborted) return; // The next runtime follows it on.
+      if (limit.signal.aborted) {
+        // Nobody expects any more what it may do late.
+        started?.then((handle) => handle.cancel()).catch(report);
+        await this.#do(() => this.#giveUp(id, limitMs));
+        return;
+      }
       outcome = { cured: false, detail: toError(error).message };
+    } finally {
+      cancelLimit();
     }
     await this.#do(() => this.#settle(id, outcome));
+  }
+
+  async #giveUp(id: string, limitMs: number): Promise<void> {
+    const row = this.#options.book.open.find((open) => open.id === id);
+    if (!row || !isUnderPlaybook(row)) return; // Old news.
+    const why = `Its playbook has not ended within ${spanText(limitMs)}`;
+    await this.#apply(row, [{ kind: "escalate", why }], { alert: true });
   }
 
   async #settle(id: string, { cured, detail }: HealingOutcome): Promise<void> {

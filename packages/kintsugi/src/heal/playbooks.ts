@@ -85,6 +85,10 @@ export function definePlaybook(playbook: Playbook): Playbook {
   return Object.freeze({ ...playbook });
 }
 
+/** By its own limits, in milliseconds: each step has its time twice, to act and to verify. */
+export const longestMs = (playbook: Playbook | undefined): number =>
+  playbook?.steps.reduce((sum, { timeoutMs }) => sum + 2 * timeoutMs, 0) ?? 0;
+
 /** The workflow of a playbook; its steps are named by their place, so that a replay finds them. */
 export function compilePlaybook(
   playbook: Playbook,

@@ -36,7 +36,7 @@ export function nextOf(
   limits: ReviewLimits,
   nowMs: number,
 ): Next | null {
-  if (isUnderPlaybook(incident)) return null; // Its run decides.
+  if (isUnderPlaybook(incident)) return null; // Its run decides, and has a deadline.
   switch (incident.status) {
     case "opened":
       return nextOfOpened(incident, situation, limits, nowMs);
