@@ -15,6 +15,7 @@ import {
 import { type AnyTable, openSqliteStore, type Store } from "../store/index.ts";
 import { tables as superviseTables } from "../supervise/index.ts";
 import { workflowTables } from "../workflow/index.ts";
+import { tables as runtimeTables } from "./tables.ts";
 
 export interface System {
   readonly host: Host;
@@ -42,6 +43,7 @@ export const allTables: readonly AnyTable[] = [
   ...superviseTables,
   ...healTables,
   ...chaosTables,
+  ...runtimeTables,
 ];
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { Healer, RuntimeDeath } from "../heal/index.ts";
-import { memoryStore } from "../store/index.ts";
+import { memoryDisk, memoryStore } from "../store/index.ts";
 import { simulatedWorld } from "../testing/index.ts";
 import { takeInWatchdogEvents } from "./watchdog-events.ts";
 
@@ -9,7 +9,8 @@ const setup = () => {
   const world = simulatedWorld({ seed: 1 });
   const { files, clock } = world.host();
   const paths = world.paths("/data");
-  const store = memoryStore({ clock });
+  const disk = memoryDisk();
+  const store = memoryStore({ clock, disk });
   const deaths: RuntimeDeath[] = [];
   const runtimeDied = vi.fn(async (death: RuntimeDeath) => void deaths.push(death));
   const healer = { runtimeDied } as unknown as Healer;
@@ -18,6 +19,9 @@ const setup = () => {
     files.append(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   return {
     deaths,
+    trim: () => {
+      disk.facts = [];
+    },
     event: (fields: object) => write(paths.watchdogEvents, [fields]),
     stall: (fields: object) => write(`${paths.hangsDir}/runtime.jsonl`, [fields]),
     takeIn: () => world.clock.until(takeInWatchdogEvents(sources)),
@@ -50,6 +54,17 @@ describe("what the watchdog wrote", () => {
         restartedAtMs: 9_000,
       },
     ]);
+  });
+
+  it("comes back as no new incident when its facts are trimmed", async () => {
+    const { event, takeIn, deaths, trim } = setup();
+    event(crash);
+    event({ id: "c", atMs: 7_000, type: "watchdog.adopted", payload: {} });
+    await takeIn();
+    trim();
+    event(hang);
+    await takeIn();
+    expect(deaths.map(({ sourceId }) => sourceId)).toEqual(["a", "b"]);
   });
 
   it("says where the runtime hung, when its stack was taken in time", async () => {

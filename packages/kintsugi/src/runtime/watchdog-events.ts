@@ -4,8 +4,9 @@ import { join } from "node:path";
 
 import type { Healer } from "../heal/index.ts";
 import type { Files, InstancePaths, LoopStall } from "../host/index.ts";
-import { fact, type Store } from "../store/index.ts";
+import { fact, put, type Store } from "../store/index.ts";
 import { readWatchdogEvents, type WatchdogEvent } from "../watchdog/index.ts";
+import { readMarkTable } from "./tables.ts";
 
 /** Whether the event tells of a death of the runtime that the watchdog healed. */
 const deaths: Readonly<Partial<Record<WatchdogEvent["type"], "crashed" | "hung">>> = {
@@ -16,6 +17,9 @@ const deaths: Readonly<Partial<Record<WatchdogEvent["type"], "crashed" | "hung">
 /** Our own start is written by ourselves. */
 const isNews = ({ type }: WatchdogEvent): boolean =>
   type !== "runtime.started" && type !== "runtime.stopped";
+
+/** Its name among the marks. */
+const WATCHDOG_EVENTS = "watchdog-events";
 
 /** A hang is found a good while after its loop was found to stand still, and its stack was taken. */
 const STACK_BEFORE_MS = 120_000;
@@ -31,13 +35,9 @@ export interface DeathSources {
 
 export async function takeInWatchdogEvents(sources: DeathSources): Promise<void> {
   const { files, paths, store, healer, startedAtMs } = sources;
-  const events = readWatchdogEvents(files, paths.watchdogEvents).filter(isNews);
-  const known = new Set(
-    (await store.facts.latest(10_000, ["runtime.", "watchdog."])).flatMap(
-      ({ sourceId }) => sourceId ?? [],
-    ),
-  );
-  for (const { id, type, atMs, payload } of events.filter((event) => !known.has(event.id))) {
+  const all = readWatchdogEvents(files, paths.watchdogEvents).filter(isNews);
+  const events = await notTakenIn(all, store);
+  for (const { id, type, atMs, payload } of events) {
     const kind = deaths[type];
     // First the incident: were we killed in between, the next runtime would take in both again.
     if (kind) {
@@ -49,8 +49,24 @@ export async function takeInWatchdogEvents(sources: DeathSources): Promise<void>
         restartedAtMs: startedAtMs,
       });
     }
-    await store.commit([fact(type, atMs, payload, id)]);
+    const mark = put(readMarkTable, { file: WATCHDOG_EVENTS, lastId: id });
+    await store.commit([fact(type, atMs, payload, id), mark]);
   }
+}
+
+/**
+ * Facts are trimmed, and their file may live longer: so a mark says how far it was read. Where it is
+ * not in the file any more, all that is left there is newer.
+ */
+async function notTakenIn(
+  events: readonly WatchdogEvent[],
+  store: Store,
+): Promise<readonly WatchdogEvent[]> {
+  const mark = await store.get(readMarkTable, WATCHDOG_EVENTS);
+  const taken = events.findLastIndex(({ id }) => id === mark?.lastId);
+  const latest = await store.facts.latest(10_000, ["runtime.", "watchdog."]);
+  const known = new Set(latest.flatMap(({ sourceId }) => sourceId ?? []));
+  return events.slice(taken + 1).filter(({ id }) => !known.has(id));
 }
 
 /** The innermost call of the stack that was taken while the loop stood still; "" when there is none. */
