@@ -21,6 +21,8 @@ export interface AdmissionOptions {
   /** Names of the workflows whose code is known. */
   readonly workflows: () => readonly string[];
   readonly isUrgent: (workflow: string) => boolean;
+  /** True while no run may be let in but urgent ones. */
+  readonly isHeld: () => boolean;
   readonly isLive: (runId: string) => boolean;
   /** Lets these run. Resolves when the disk knows of it. */
   readonly begin: (rows: readonly RunRow[]) => Promise<void>;
@@ -66,7 +68,13 @@ export class Admission {
   tryEnter(runId: string, workflow: string): boolean {
     if (this.#options.isUrgent(workflow)) return this.#isOpen;
     const isQueue = this.#isStale || this.#hasMore || this.#ahead.length > 0;
-    if (!this.#isOpen || isQueue || this.#busy.size >= this.#options.maxLive) return false;
+    if (
+      !this.#isOpen ||
+      this.#options.isHeld() ||
+      isQueue ||
+      this.#busy.size >= this.#options.maxLive
+    )
+      return false;
     this.#busy.add(runId);
     return true;
   }
@@ -98,7 +106,8 @@ export class Admission {
     if (this.#isFilling) return;
     this.#isFilling = true;
     try {
-      while (this.#isOpen && this.#busy.size < this.#options.maxLive) {
+      const { isHeld, maxLive } = this.#options;
+      while (this.#isOpen && !isHeld() && this.#busy.size < maxLive) {
         if (this.#isStale || (this.#ahead.length === 0 && this.#hasMore)) await this.#read();
         const rows = this.#take();
         if (rows.length > 0) await this.#options.begin(rows);

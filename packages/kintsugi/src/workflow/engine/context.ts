@@ -180,7 +180,9 @@ export class RunContext implements WorkflowContext {
     if (!entry) return run.refuse();
     const recalled = run.recall<T>(entry);
     if (recalled) return recalled;
-    run.begin();
+    const room = run.begin();
+    if (room) await room;
+    if (run.isOver) return run.refuse();
     return run.record(entry, success(make()));
   }
 

@@ -24,7 +24,7 @@ async function setup(refusal: (change: Change) => void = () => {}, maxLive = 100
       };
     },
   });
-  for (const name of ["get", "list", "count"] as const) {
+  for (const name of ["get", "list", "count", "onState"] as const) {
     Object.defineProperty(store, name, { value: inner[name].bind(inner) });
   }
   const fatal: unknown[] = [];

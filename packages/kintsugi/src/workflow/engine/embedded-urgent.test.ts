@@ -18,8 +18,8 @@ function world() {
   let mended = 0;
   const user = defineWorkflow("user", (ctx) => ctx.step("call", () => forever()));
   const heal = defineWorkflow("heal.restart", (ctx) =>
-    ctx.step("mend", () => {
-      if (isHealHung) return forever();
+    ctx.step("mend", async () => {
+      if (isHealHung) await forever();
       mended += 1;
     }),
   );

@@ -48,7 +48,7 @@ export interface EmbeddedEngineOptions {
   /**
    * Whether runs of the workflow of this name go before all others, for instance because they heal
    * what those wait for. Such runs begin at once: they take no place of `maxLive`, and are not held
-   * back while a suspect is on trial. They should be few, for nothing bounds how many run. A crash
+   * back while a suspect is on trial or the disk is full. They should be few, for nothing bounds how many run. A crash
    * counts against them as against others, and ten in a row make one a dead letter. A child is
    * urgent by its own workflow's name. Asked often: the answer must not change, nor take long.
    * @defaultValue none is
@@ -129,7 +129,7 @@ class EmbeddedEngine implements Engine, RunDesk {
     input: Input,
     options: StartInside = {},
   ): Promise<RunHandle<Output>> {
-    const life = this.#pool.mustBeOpen();
+    this.#pool.mustBeOpen();
     this.register(workflow);
     const id = options.id ?? this.#random.uuid();
     const live = this.#pool.find(id);
@@ -138,13 +138,28 @@ class EmbeddedEngine implements Engine, RunDesk {
     const checked = workflow.input ? await checkInput(workflow, input) : input;
     const isFull = this.#beingAccepted >= MAX_BEING_ACCEPTED;
     if (isFull && !this.#isUrgent(workflow.name)) throw new EngineOverloadedError();
-    const parentId = options.parentId ?? null;
-    const atMs = this.#clock.epochMs();
-    const mayRun = this.#pool.tryEnter(id, workflow.name);
     this.#beingAccepted += 1;
     try {
+      const room = this.#pool.roomFor(workflow.name);
+      if (room) await room;
+      return await this.#accept(id, workflow, checked, options.parentId ?? null);
+    } finally {
+      this.#beingAccepted -= 1;
+    }
+  }
+
+  async #accept<Input, Output>(
+    id: string,
+    workflow: Workflow<Input, Output>,
+    input: Input,
+    parentId: string | null,
+  ): Promise<RunHandle<Output>> {
+    const life = this.#pool.mustBeOpen();
+    const atMs = this.#clock.epochMs();
+    const mayRun = this.#pool.tryEnter(id, workflow.name);
+    try {
       const state = mayRun ? next(accepted, { kind: "let run", life }) : accepted;
-      const row = newRow({ id, workflow, input: checked, parentId, state, atMs });
+      const row = newRow({ id, workflow, input, parentId, state, atMs });
       await this.#commit([insert(runs, row), startedFact(row)]);
       if (mayRun) this.#pool.launch(row, workflow);
       else this.#pool.queued(workflow.name);
@@ -153,8 +168,6 @@ class EmbeddedEngine implements Engine, RunDesk {
       if (mayRun) this.#pool.leave(id, workflow.name);
       if (!(error instanceof ConflictError)) throw error;
       return this.#sameRun(await this.#rowOf(id), workflow);
-    } finally {
-      this.#beingAccepted -= 1;
     }
   }
 

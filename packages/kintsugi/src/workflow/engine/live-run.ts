@@ -147,14 +147,20 @@ export class LiveRun {
     });
   }
 
-  /** Called before an outcome is made without code of the user. */
-  begin(): void {
+  /** Called before an outcome is made without code of the user. Where given, it is to be awaited. */
+  begin(): Promise<void> | undefined {
     this.#active += 1;
+    return this.host.roomFor(this.row.workflow);
   }
 
   /** Called before code of a step runs. Where the disk must know of that first, it is to be awaited. */
   permit(step: string): Promise<void> | undefined {
-    this.#active += 1;
+    const room = this.begin();
+    return room ? room.then(() => this.#mark(step)) : this.#mark(step);
+  }
+
+  #mark(step: string): Promise<void> | undefined {
+    if (this.isOver) return undefined;
     const isSuspect = "crashes" in this.#state && this.#state.crashes > 0;
     if (this.#state.kind === "busy" && !isSuspect) return undefined;
     this.#move({ kind: "wakes", life: this.host.life });

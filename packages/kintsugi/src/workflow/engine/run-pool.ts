@@ -19,6 +19,7 @@ import type { Workflow } from "../types.ts";
 import { Admission } from "./admission.ts";
 import { Alarm } from "./alarm.ts";
 import { RunContext } from "./context.ts";
+import { DiskRoom } from "./disk-room.ts";
 import { dueChanges, letRunChanges } from "./dormant.ts";
 import { LiveRun } from "./live-run.ts";
 import { listAll } from "./list-all.ts";
@@ -52,6 +53,7 @@ export class RunPool {
   readonly #resting = new Set<string>();
   readonly #admission: Admission;
   readonly #alarm: Alarm;
+  readonly #room: DiskRoom;
   #host: RunHost | undefined;
   #isSpent = false;
   #failure: unknown;
@@ -66,11 +68,14 @@ export class RunPool {
       maxLive,
       workflows: () => registry.names(),
       isUrgent,
+      isHeld: () => this.#room.isFull,
       isLive,
       begin: (rows) => this.#begin(rows),
       failed,
     });
-    this.#alarm = new Alarm({ clock, store, isLive, wake: (rows) => this.wake(rows), failed });
+    const wake = (rows: readonly RunRow[]): Promise<unknown> => this.wake(this.#notHeld(rows));
+    this.#alarm = new Alarm({ clock, store, isLive, wake, failed });
+    this.#room = new DiskRoom(store, () => this.#lookAgain());
   }
 
   /**
@@ -93,6 +98,7 @@ export class RunPool {
     this.#isSpent = true;
     const { store, clock } = this.#options;
     this.#host = this.#hostOf(await beginLife(store, clock));
+    this.#room.open();
     this.#admission.open();
     await this.#alarm.open();
   }
@@ -107,6 +113,11 @@ export class RunPool {
   }
 
   // --- the way in --------------------------------------------------------------------------------
+
+  /** When new work of this workflow may begin; undefined when it may now. */
+  roomFor(workflow: string): Promise<void> | undefined {
+    return this.#options.isUrgent(workflow) ? undefined : this.#room.whenFree();
+  }
 
   /** True when a new run may begin at once; then a place is kept for it. */
   tryEnter(runId: string, workflow: string): boolean {
@@ -225,6 +236,7 @@ export class RunPool {
       random,
       isMeasured: measure !== undefined,
       commit: (changes) => store.commit(changes),
+      roomFor: (workflow) => this.roomFor(workflow),
       isLost: (error) => this.isLost(error),
       startChild,
       moved: (run, state) => this.#moved(run, state),
@@ -265,10 +277,17 @@ export class RunPool {
       return;
     }
     const { clock } = this.#options;
-    clock.after(Math.max(error.retryAfterMs, RETRY_MS), () => {
-      this.#admission.queued();
-      this.#alarm.setFor(clock.epochMs());
-    });
+    clock.after(Math.max(error.retryAfterMs, RETRY_MS), () => this.#lookAgain());
+  }
+
+  #lookAgain(): void {
+    this.#admission.queued();
+    this.#alarm.setFor(this.#options.clock.epochMs());
+  }
+
+  #notHeld(rows: readonly RunRow[]): readonly RunRow[] {
+    if (!this.#room.isFull) return rows;
+    return rows.filter(({ workflow }) => this.#options.isUrgent(workflow));
   }
 
   /** True when the store is lost: no run may go on, for nothing that it does can be recorded. */
@@ -290,6 +309,7 @@ export class RunPool {
     this.#admission.close();
     this.#alarm.close();
     for (const run of this.#live.values()) run.abandon();
+    this.#room.close(); // Only now: what it held must find that its run is over.
     this.#live.clear();
     this.#resting.clear();
     this.#options.results.fail(reason);
