@@ -7,6 +7,7 @@ export type { IncidentFilter } from "./incident-book.ts";
 export { type SeedEvent, seedEvents } from "./incident-facts.ts";
 export {
   definePlaybook,
+  PLAYBOOK_PREFIX,
   type Playbook,
   type PlaybookAction,
   type PlaybookStep,

@@ -53,6 +53,9 @@ export interface PlaybookPort {
   isWell(order: HealingOrder): boolean;
 }
 
+/** Begins the name of each workflow that was a playbook. */
+export const PLAYBOOK_PREFIX = "heal.";
+
 const MAX_STEPS = 20;
 const MAX_DISRUPTION = 10;
 
@@ -95,7 +98,7 @@ export function compilePlaybook(
   port: PlaybookPort,
 ): Workflow<HealingOrder, HealingOutcome> {
   return defineWorkflow(
-    `heal.${playbook.name}`,
+    `${PLAYBOOK_PREFIX}${playbook.name}`,
     async (ctx: WorkflowContext, order: HealingOrder): Promise<HealingOutcome> => {
       const failures: string[] = [];
       const done: string[] = [];

@@ -5,7 +5,7 @@ import { type ErrorReporter, orAborted, toError } from "@kintsugi/policy/base";
 
 import { type Chaos, createChaos } from "../chaos/index.ts";
 import type { KintsugiConfig } from "../config/index.ts";
-import { createHealer, type Healer } from "../heal/index.ts";
+import { createHealer, type Healer, PLAYBOOK_PREFIX } from "../heal/index.ts";
 import { fact, StoreFailedError } from "../store/index.ts";
 import { createSupervisor, type Supervisor } from "../supervise/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
@@ -159,6 +159,7 @@ function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
     clock,
     random,
     onFatal: (error) => fatal(toError(error)),
+    isUrgent: (name) => name.startsWith(PLAYBOOK_PREFIX), // Healing has room in a full house.
   });
   for (const workflow of workflows.values()) engine.register(workflow);
   const supervisor = createSupervisor({
