@@ -9,25 +9,10 @@
  * theirs, take no place, and wait for no trial; a crash counts against them as against all.
  */
 
-import type { Store } from "../../store/index.ts";
 import { isOnTrial, type RunState } from "../run-state.ts";
 import { type RunRow, runs } from "../tables.ts";
+import type { AdmissionOptions } from "./admission-options.ts";
 import { UrgentAdmission } from "./urgent-admission.ts";
-
-export interface AdmissionOptions {
-  readonly store: Store;
-  /** Runs whose code may run at the same time; those that wait are not counted. */
-  readonly maxLive: number;
-  /** Names of the workflows whose code is known. */
-  readonly workflows: () => readonly string[];
-  readonly isUrgent: (workflow: string) => boolean;
-  /** True while no run may be let in but urgent ones. */
-  readonly isHeld: () => boolean;
-  readonly isLive: (runId: string) => boolean;
-  /** Lets these run. Resolves when the disk knows of it. */
-  readonly begin: (rows: readonly RunRow[]) => Promise<void>;
-  readonly failed: (error: unknown) => void;
-}
 
 /** Rows that are read ahead. */
 const PAGE = 256;

@@ -1,7 +1,7 @@
 /** The way in for urgent runs: all of them, as soon as the table shows them. */
 
 import { type RunRow, runs } from "../tables.ts";
-import type { AdmissionOptions } from "./admission.ts";
+import type { AdmissionOptions } from "./admission-options.ts";
 
 /** Rows that are let run in one go. */
 const PAGE = 256;
