@@ -7,7 +7,7 @@
  */
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -25,6 +25,8 @@ const reportFolder = join(here, "out");
 const reportFile = join(reportFolder, "report.json");
 /** What a run leaves when it is complete: the next start begins afresh. */
 const finishedFile = join(dataDir, "finished");
+/** Which folder is read: a start with another one does not go on with the old run. */
+const folderFile = join(dataDir, "folder");
 /** Incidents that are still being mended when the report is there are waited for this long. */
 const LAST_WAIT_MS = 15_000;
 
@@ -34,8 +36,9 @@ const { values: options, positionals } = parseArgs({
 });
 const folder = resolve(positionals[0] ?? join(here, "../../node_modules"));
 
+/** Resolves with the exit code. */
 async function main(): Promise<number> {
-  if (!existsSync(folder)) {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     console.error(
       `There is no folder ${folder}: name one that holds packages, or run npm ci first`,
     );
@@ -46,11 +49,15 @@ async function main(): Promise<number> {
     return 2;
   }
   if (command("status") === 0) {
-    console.error("It runs already: end that one first, with Ctrl-C where it was started");
+    const down = `npx kintsugi down --data-dir ${relative(process.cwd(), dataDir)}`;
+    console.error(
+      `It runs already: end that one first, with Ctrl-C where it was started, or: ${down}`,
+    );
     return 1;
   }
-  if (existsSync(finishedFile)) startAfresh();
+  if (existsSync(finishedFile) || isAboutAnother()) startAfresh();
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(folderFile, folder);
 
   const screen = createScreen(process.stdout);
   const ending = new AbortController();
@@ -114,6 +121,9 @@ async function follow(
     await sleep(200, undefined, { signal });
   }
 }
+
+const isAboutAnother = (): boolean =>
+  existsSync(folderFile) && readFileSync(folderFile, "utf8") !== folder;
 
 /** Another command on the same folder; its exit code. */
 function command(verb: string): number | null {

@@ -42,7 +42,7 @@ export async function askForSummary(
         ],
       }),
     });
-    return contentOf(await (await checkResponse(response)).json());
+    return contentOf(await refused(await checkResponse(response)));
   }, signal);
   if (result.success) {
     return { summary: result.data, calls: result.attempts };
@@ -56,6 +56,14 @@ function provider(addressFile: string): { baseUrl: string; key?: string; model: 
   if (url && key) return { baseUrl: url.replace(/\/$/, ""), key, model: model ?? "gpt-4o-mini" };
   const { baseUrl } = JSON.parse(readFileSync(addressFile, "utf8")) as { baseUrl: string };
   return { baseUrl, model: "extractive-1" };
+}
+
+/** A wrong key or an unknown model: the classifier reads the status, and nobody asks again in vain. */
+async function refused(response: Response): Promise<unknown> {
+  if (response.ok) return response.json();
+  const said = (await response.text()).slice(0, 300);
+  const error = new Error(`The model's server refused with ${response.status}: ${said}`);
+  throw Object.assign(error, { status: response.status });
 }
 
 function contentOf(body: unknown): string {

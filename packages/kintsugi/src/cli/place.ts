@@ -54,6 +54,10 @@ export async function pathsOfPlace(
 
 async function dataDirOf(context: CommandContext, options: PlaceOptions): Promise<string> {
   const { host, cwd } = context;
+  if (options.dataDir === "") {
+    // A variable that is not set, more often than not; it must not mean the folder one stands in.
+    throw new CommandError(WRONG, "--data-dir is empty: give the data folder of the program");
+  }
   if (options.dataDir !== undefined) return resolve(cwd, options.dataDir);
   const file = configFileOf(context, options.config);
   const fromEnvironment = host.env["KINTSUGI_DATA_DIR"];

@@ -17,6 +17,7 @@ import {
   watchdogProgram,
 } from "../watchdog/index.ts";
 import { createWithParts } from "./create-kintsugi.ts";
+import { ModuleUnusableError } from "./modules.ts";
 import type { Parts } from "./parts.ts";
 import { LOCK_HELD, REFUSED_CONFIGURATION, REFUSED_ENVIRONMENT, STORE_FAILED } from "./refusal.ts";
 import { serverView } from "./server-view.ts";
@@ -52,6 +53,7 @@ interface Ending {
 /** Whose fault a start is that failed. */
 function codeOf(error: unknown): number {
   if (error instanceof FolderOwnedError) return LOCK_HELD;
+  if (error instanceof ModuleUnusableError) return REFUSED_CONFIGURATION;
   return error instanceof StoreFailedError ? STORE_FAILED : REFUSED_ENVIRONMENT;
 }
 

@@ -14,8 +14,8 @@ export function readKillSwitch(files: Files, path: string): KillSwitch {
 }
 
 /**
- * Engages it, whole or not at all. A `down` does not weaken a `kill` that is engaged already, nor a
- * switch that nobody can read.
+ * Engages it, whole or not at all. A `kill` that is engaged already stays as it is, with its reason, and
+ * a `down` does not weaken a switch that nobody can read.
  *
  * @throws what the machine says when the file cannot be written.
  */
@@ -26,8 +26,8 @@ export function engageKillSwitch(
   atMs: number,
 ): void {
   const current = readKillSwitch(files, path);
-  const isStronger = current.kind === "unreadable" || formOf(current) === "kill";
-  if (form === "down" && isStronger) return;
+  if (formOf(current) === "kill") return; // The first one who killed it had the reason.
+  if (form === "down" && current.kind === "unreadable") return;
   files.writeAtomic(path, `${JSON.stringify({ v: 1, form, by, why, atMs })}\n`, 0o600);
 }
 

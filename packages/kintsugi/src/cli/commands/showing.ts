@@ -224,6 +224,7 @@ const incidentLines = (incident: Answer<"incident">): readonly string[] => [
     component: incident.component,
     class: incident.class,
     summary: incident.summary,
+    ...(incident.why && { why: incident.why }),
     trigger: incident.trigger,
     playbook: incident.playbook,
     occurrences: String(incident.occurrences),
