@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -11,6 +12,8 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cliProgram } from "kintsugi/cli";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { findMarked, killNow } from "./processes.ts";
@@ -109,6 +112,23 @@ describe("kintsugi up", () => {
     expect(await run("up", "-d")).toMatchObject({ code: 0 });
     const { stdout } = await run("status", "--json");
     expect(stdout).toContain("no-such-program");
+  });
+});
+
+describe("kintsugi up in the foreground", () => {
+  it("takes everything along when it is killed", async () => {
+    const { folder, living } = setup();
+    const { command, args } = cliProgram(["up"]);
+    const up = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    await once(up.stdout, "data"); // It is ready.
+    expect(
+      living()
+        .map(({ role }) => role)
+        .toSorted(),
+    ).toEqual(["runtime", "watchdog"]);
+    up.kill("SIGKILL");
+    for (let looks = 0; looks < 200 && living().length > 0; looks += 1) await sleep(100);
+    expect(living()).toEqual([]);
   });
 });
 

@@ -88,6 +88,9 @@ export class FrontEnd {
     this.#follower = await startWatchdog(context, program, this.#hooks);
     for (;;) {
       const { ended } = this.#follower;
+      // In the foreground its end stops all: also an end that leaves no time for a word.
+      const why = "`up` was killed";
+      if (!detach) this.#follower.bequeath({ form: "down", by: whoTypes(context), why });
       const readyOrEnded = Promise.race([this.#ready.promise, ended]);
       const end = detach
         ? await within(context.host.clock, READY_PATIENCE_MS, readyOrEnded)

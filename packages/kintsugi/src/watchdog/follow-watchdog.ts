@@ -26,6 +26,8 @@ export interface Follower {
   stop(request: StopRequest): Promise<string | null>;
   /** Starts the runtime anew. Resolves as {@link Follower.stop} does. */
   restart(by: string, why: string): Promise<string | null>;
+  /** What is to be done when this program is killed: the line ends then without another word. */
+  bequeath(request: StopRequest): void;
   close(): void;
 }
 
@@ -78,6 +80,10 @@ class WatchdogFollower implements Follower {
 
   restart(by: string, why: string): Promise<string | null> {
     return this.#ask((id) => ({ kind: "restart", id, by, why }));
+  }
+
+  bequeath(request: StopRequest): void {
+    this.#say({ kind: "will", request });
   }
 
   close(): void {

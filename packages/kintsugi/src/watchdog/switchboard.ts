@@ -29,6 +29,8 @@ export class Switchboard {
   readonly #listener: SwitchboardListener;
   readonly #connections = new Set<Connection>();
   readonly #followers = new Set<Connection>();
+  /** What followers want done when they are cut off: a front end is killed, and everything is to end. */
+  readonly #wills = new Map<Connection, StopRequest>();
   /** What a follower is told at first: it may have dialled a moment too late to hear of a start. */
   #recent: readonly WatchdogEvent[] = [];
   #runtime: Connection | undefined;
@@ -74,6 +76,7 @@ export class Switchboard {
 
   /** Says goodbye to all and hangs up. */
   async close(code: number, message: string): Promise<void> {
+    this.#wills.clear();
     const frame = lineOf({ kind: "goodbye", code, message });
     for (const connection of this.#connections) connection.write(frame);
     await this.#server?.close();
@@ -101,7 +104,11 @@ export class Switchboard {
       case "hello":
         this.#greet(connection, said);
         return;
+      case "will":
+        this.#wills.set(connection, said.request);
+        return;
       case "stop":
+        this.#wills.clear(); // It ends already, for the reason that is said here.
         this.#answer(connection, said.id, this.#listener.onStop(said.request));
         return;
       case "restart":
@@ -156,6 +163,9 @@ export class Switchboard {
   #forget(connection: Connection): void {
     this.#connections.delete(connection);
     this.#followers.delete(connection);
+    const will = this.#wills.get(connection);
+    this.#wills.delete(connection);
+    if (will) this.#listener.onStop(will);
     if (connection !== this.#runtime) return;
     this.#runtime = undefined;
     this.#listener.onRuntimeGone();

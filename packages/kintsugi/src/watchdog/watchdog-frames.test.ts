@@ -22,6 +22,7 @@ const toWatchdog: readonly ToWatchdog[] = [
   { kind: "goodbye", code: 0 },
   { kind: "stop", id: 1, request },
   { kind: "restart", id: 2, by: "ada", why: "news" },
+  { kind: "will", request: { form: "down", by: "ada", why: "`up` was killed" } },
 ];
 const fromWatchdog: readonly FromWatchdog[] = [
   { kind: "state", view },

@@ -16,7 +16,9 @@ export type ToWatchdog =
   /** The last word of a runtime: an adopted process gives no exit code when it ends. */
   | { readonly kind: "goodbye"; readonly code: number }
   | { readonly kind: "stop"; readonly id: number; readonly request: StopRequest }
-  | { readonly kind: "restart"; readonly id: number; readonly by: string; readonly why: string };
+  | { readonly kind: "restart"; readonly id: number; readonly by: string; readonly why: string }
+  /** What a follower wants done when its line ends without another word. */
+  | { readonly kind: "will"; readonly request: StopRequest };
 
 export type FromWatchdog =
   | { readonly kind: "state"; readonly view: WatchdogView }
@@ -59,6 +61,8 @@ export function readToWatchdog(frame: Frame): ToWatchdog | undefined {
       const { id, by, why } = frame;
       return isNumber(id) && isText(by) && isText(why) ? { kind, id, by, why } : undefined;
     }
+    case "will":
+      return isStopRequest(frame["request"]) ? { kind, request: frame["request"] } : undefined;
     default:
       return undefined;
   }
