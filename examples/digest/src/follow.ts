@@ -55,6 +55,7 @@ export async function* factsOf(dataDir: string, signal: AbortSignal): AsyncGener
     } catch {
       // The runtime died in the middle of a sentence; its successor goes on where it stopped.
     }
+    // An abort ends the wait, and with it the loop.
     if (!signal.aborted) await sleep(200, undefined, { signal }).catch(() => {});
   }
 }
