@@ -71,6 +71,7 @@ describe("the end of a runtime on a full disk", () => {
     await pass(5_000);
     expect(living()).toBe(1);
     disk.condition = "full";
+    // It waits for a disk that stays full; what becomes of it is not this test's matter.
     kintsugi.events.publish("disk.filled", {}).catch(() => {});
     await pass(1_000);
     await clock.until(kintsugi.stop());

@@ -84,7 +84,7 @@ export async function restartRuntime(
       if (before === undefined) before = runtimePid;
       else if (phase === "running" && runtimePid !== before) ready.resolve(runtimePid ?? 0);
     },
-  }).catch(() => undefined);
+  }).catch(() => undefined); // Nobody listens: the next line says so.
   if (!follower) throw notRunning(context, paths);
   const asked = follower.restart(whoTypes(context), options.why ?? "restart");
   if ((await within(host.clock, ANSWER_PATIENCE_MS, asked)) === undefined) {
