@@ -82,6 +82,7 @@ async function main(): Promise<number> {
   } catch (error) {
     screen.end();
     if (!ending.signal.aborted) throw error;
+    screen.line(`  ${ending.signal.reason.message}; the next start goes on from here`);
     return 1;
   } finally {
     await up.stop();
