@@ -72,7 +72,17 @@ const answers: Readonly<Record<string, unknown>> = {
     components: [component],
     runs: { running: 1, completed: 2, dead: 0, cancelled: 0 },
     openIncidents: 1,
-    calls: [{ name: "openai", succeeded: 9, failed: 1, retried: 3, circuit: "closed" }],
+    calls: [
+      {
+        name: "openai",
+        succeeded: 9,
+        failed: 1,
+        retried: 3,
+        fallbacks: 0,
+        circuit: "closed",
+        circuitRetryAtMs: null,
+      },
+    ],
   },
   "/api/v1/runs": { runs: [run] },
   "/api/v1/runs/digest": run,

@@ -4,6 +4,7 @@ import type { CallRegistry } from "@kintsugi/policy";
 
 import type { Healer } from "../heal/index.ts";
 import type { CallView, RuntimeForServer, StatusView } from "../server/index.ts";
+import { readIdentity } from "../watchdog/index.ts";
 import type { RunStatus } from "../workflow/index.ts";
 import type { Kintsugi } from "./kintsugi.ts";
 import type { Parts } from "./parts.ts";
@@ -45,7 +46,7 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
       components: supervisor.list(),
       runs: Object.fromEntries(counts) as Record<RunStatus, number>,
       openIncidents: await countOpen(healer),
-      calls: callViews(calls),
+      calls: callViews(calls, host.clock.epochMs()),
     };
   };
   return {
@@ -61,6 +62,7 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
     incident: (id) => healer.incidents.get(id),
     runs: (filter) => engine.list(filter),
     run: (id) => engine.get(id),
+    steps: (runId, limit) => engine.steps(runId, limit),
     startRun: async (workflow, input, options) => {
       const { id } = await kintsugi.start(workflow, input, options);
       const view = await engine.get(id);
@@ -70,6 +72,20 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
     trust: async () => healer.trustAll(),
     playbooks: () =>
       healer.playbooks().map((name) => ({ name, description: playbookSentences[name] ?? "" })),
+    watchdog: () => {
+      const identity = readIdentity(host.files, paths.watchdogFile);
+      return identity && host.processes.isAlive(identity) ? { pid: identity.pid } : undefined;
+    },
+    series: () => ({
+      startMs: 0,
+      everyMs: 1_000,
+      calls: [],
+      failed: [],
+      retries: [],
+      p95Ms: [],
+      steps: [],
+    }),
+    metrics: async () => undefined,
   };
 }
 
@@ -79,11 +95,17 @@ async function countOpen({ incidents }: Healer): Promise<number> {
   return lists.flat().length;
 }
 
-const callViews = (calls: CallRegistry): readonly CallView[] =>
-  Object.entries(calls.stats()).map(([name, totals]) => ({
-    name,
-    succeeded: totals.calls - totals.failed,
-    failed: totals.failed,
-    retried: Math.max(0, totals.attempts - totals.calls),
-    circuit: calls.circuits.get(name)?.state.kind ?? "closed",
-  }));
+const callViews = (calls: CallRegistry, nowMs: number): readonly CallView[] =>
+  Object.entries(calls.stats()).map(([name, totals]) => {
+    const circuit = calls.circuits.get(name)?.stats();
+    return {
+      name,
+      succeeded: totals.calls - totals.failed,
+      failed: totals.failed,
+      retried: Math.max(0, totals.attempts - totals.calls),
+      fallbacks: totals.fallbacks,
+      circuit: circuit?.state ?? "closed",
+      circuitRetryAtMs:
+        circuit?.state === "open" ? Math.round((nowMs + circuit.retryAfterMs) / 100) * 100 : null,
+    };
+  });

@@ -2,6 +2,17 @@
 
 export { AddressUnusableError, PortInUseError, TokensUnreadableError } from "./errors.ts";
 export type {
+  HealingTotals,
+  LiveDelta,
+  LiveIncident,
+  LiveProgram,
+  LiveRows,
+  LiveRun,
+  LiveSection,
+  LiveSnapshot,
+  RowChanges,
+} from "./live/views.ts";
+export type {
   CallView,
   PlaybookView,
   ReadinessView,

@@ -3,9 +3,10 @@
 import type { Clock } from "@kintsugi/policy/base";
 
 import type { IncidentFilter, IncidentView, TrustView } from "../heal/index.ts";
+import type { Series } from "../observe/index.ts";
 import type { FactLog, StoreState } from "../store/index.ts";
 import type { ComponentView, Health } from "../supervise/index.ts";
-import type { RunFilter, RunStatus, RunView, StartOptions } from "../workflow/index.ts";
+import type { RunFilter, RunStatus, RunView, StartOptions, StepView } from "../workflow/index.ts";
 
 export interface RuntimeForServer {
   /** The program's name, as its configuration gives it. */
@@ -32,6 +33,8 @@ export interface RuntimeForServer {
   /** Newest first. */
   runs(filter: RunFilter): Promise<readonly RunView[]>;
   run(id: string): Promise<RunView | undefined>;
+  /** The newest `limit` steps that the journal holds of a run, oldest first. */
+  steps(runId: string, limit: number): Promise<readonly StepView[]>;
   /**
    * Starts a run, or finds the one of that id; it is durable when this resolves.
    *
@@ -40,6 +43,12 @@ export interface RuntimeForServer {
   startRun(workflow: string, input: unknown, options: StartOptions): Promise<RunView>;
   trust(): Promise<readonly TrustView[]>;
   playbooks(): readonly PlaybookView[];
+  /** The watchdog that lives; undefined while none does. */
+  watchdog(): { readonly pid: number } | undefined;
+  /** The last minutes; with `sinceMs`, from that second on. */
+  series(sinceMs?: number): Series;
+  /** All figures in Prometheus' text format. Undefined where the configuration says that none are shown. */
+  metrics(): Promise<string | undefined>;
 }
 
 export interface ReadinessView {
@@ -77,6 +86,10 @@ export interface CallView {
   /** Attempts beyond the first of each call. */
   readonly retried: number;
   readonly circuit: "closed" | "open" | "half-open";
+  /** When an open circuit lets a trial through, epoch milliseconds; null where it is not open. */
+  readonly circuitRetryAtMs: number | null;
+  /** Calls for which a fallback answered. */
+  readonly fallbacks: number;
 }
 
 export interface PlaybookView {

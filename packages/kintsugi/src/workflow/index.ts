@@ -36,6 +36,7 @@ export type {
   StartOptions,
   StepContext,
   StepOptions,
+  StepView,
   Workflow,
   WorkflowContext,
   WorkflowOptions,

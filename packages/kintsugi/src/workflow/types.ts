@@ -130,6 +130,18 @@ export interface RunView {
   readonly deadReason: "failed" | "quarantined" | null;
 }
 
+/** A step as screens show it. */
+export interface StepView {
+  /** Its number in the order in which the steps of the run were started, from 0. */
+  readonly seq: number;
+  readonly kind: "step" | "value" | "sleep" | "wait" | "child";
+  readonly name: string;
+  /** `waiting`: for time, a signal or a child; what a step that is not recorded does is not known. */
+  readonly state: "recorded" | "failed" | "waiting";
+  /** The run that a child step started. */
+  readonly childId: string | null;
+}
+
 export interface RunError {
   readonly name: string;
   readonly message: string;

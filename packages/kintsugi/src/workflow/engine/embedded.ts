@@ -22,7 +22,15 @@ import {
 } from "../errors.ts";
 import { accepted, next } from "../run-state.ts";
 import { type RunRow, runs, type SignalRow, signals, steps } from "../tables.ts";
-import type { RunFilter, RunHandle, RunStatus, RunView, StartOptions, Workflow } from "../types.ts";
+import type {
+  RunFilter,
+  RunHandle,
+  RunStatus,
+  RunView,
+  StartOptions,
+  StepView,
+  Workflow,
+} from "../types.ts";
 import { checkInput, newRow } from "./accept.ts";
 import { cancelChanges, cancelled, replayChanges } from "./dormant.ts";
 import { startedFact } from "./facts.ts";
@@ -33,7 +41,7 @@ import type { Engine } from "./port.ts";
 import { Registry } from "./registry.ts";
 import { Results } from "./results.ts";
 import { RunPool } from "./run-pool.ts";
-import { viewOf } from "./views.ts";
+import { stepViewOf, viewOf } from "./views.ts";
 
 export interface EmbeddedEngineOptions {
   /** Must know the tables of `workflow/tables.ts`. */
@@ -190,6 +198,11 @@ class EmbeddedEngine implements Engine, RunDesk {
 
   count(filter: Omit<RunFilter, "limit"> = {}): Promise<number> {
     return this.#store.count(runs, filter);
+  }
+
+  async steps(runId: string, limit: number): Promise<readonly StepView[]> {
+    const newest = { where: { runId }, descending: true, limit };
+    return (await this.#store.list(steps, newest)).map(stepViewOf).reverse();
   }
 
   async replay(id: string): Promise<RunHandle<unknown>> {

@@ -1,6 +1,6 @@
 /** What runs workflows: the embedded engine here, others in their satellites. One conformance suite. */
 
-import type { RunFilter, RunHandle, RunView, StartOptions, Workflow } from "../types.ts";
+import type { RunFilter, RunHandle, RunView, StartOptions, StepView, Workflow } from "../types.ts";
 
 export interface Engine {
   readonly name: string;
@@ -21,6 +21,8 @@ export interface Engine {
   get(id: string): Promise<RunView | undefined>;
   list(filter?: RunFilter): Promise<readonly RunView[]>;
   count(filter?: Omit<RunFilter, "limit">): Promise<number>;
+  /** The newest `limit` steps that the journal holds of a run, oldest first; none for an unknown run. */
+  steps(runId: string, limit: number): Promise<readonly StepView[]>;
   /** Starts a dead run again: recorded steps stay, the step that failed runs again. */
   replay(id: string): Promise<RunHandle<unknown>>;
   /** Lets nothing new start, aborts steps, writes what is queued. Unfinished runs stay unfinished. */

@@ -1,5 +1,5 @@
-import type { RunRow } from "../tables.ts";
-import type { RunView } from "../types.ts";
+import type { RunRow, StepRow } from "../tables.ts";
+import type { RunView, StepView } from "../types.ts";
 
 /** A row as screens show it. */
 export const viewOf = (row: RunRow): RunView => ({
@@ -17,3 +17,8 @@ export const viewOf = (row: RunRow): RunView => ({
   crashes: row.crashes,
   deadReason: row.deadReason,
 });
+
+export const stepViewOf = ({ seq, kind, name, ordinal, failed, childId }: StepRow): StepView => {
+  const outcome = failed ? "failed" : "recorded";
+  return { seq, kind, name, state: ordinal === null ? "waiting" : outcome, childId };
+};

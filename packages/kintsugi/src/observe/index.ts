@@ -1,0 +1,3 @@
+/** Figures of a running program: Prometheus text, and the last minutes for screens. */
+
+export type { Series } from "./types.ts";
