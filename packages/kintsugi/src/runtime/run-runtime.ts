@@ -137,9 +137,11 @@ async function open(
     tokens: tokenStore({
       files: host.files,
       clock: host.clock,
+      random: host.random,
       paths: system.paths,
       onError: report,
     }),
+    random: host.random,
     onError: report,
   });
   writeIdentity(host, system.paths, opened.server.url);

@@ -25,11 +25,13 @@ export {
   type ServerOptions,
   startServer,
 } from "./server.ts";
+export type { SessionCode } from "./sessions.ts";
 export {
   type Caller,
   type CliTokenOptions,
   ensureCliToken,
   type Scope,
+  type SessionView,
   type TokenStore,
   type TokenStoreOptions,
   tokenStore,

@@ -1,5 +1,7 @@
 /** The table of routes: what is asked where, which scope it takes, and how it is answered. */
 
+import type { IncomingHttpHeaders } from "node:http";
+
 import type { IncidentStatus } from "../heal/index.ts";
 import type { RunStatus } from "../workflow/index.ts";
 import { limitOf, parameters, statusOf } from "./query.ts";
@@ -9,6 +11,9 @@ import type { Caller, Scope } from "./tokens.ts";
 
 /** What a request asks, after its sender was let in. */
 interface Asked {
+  /** As it was sent, without its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
   readonly body: unknown;
@@ -17,7 +22,10 @@ interface Asked {
 
 interface Answer {
   readonly status: number;
-  readonly body: object;
+  /** Text and bytes are sent as they are, anything else as JSON. */
+  readonly body: object | string;
+  /** They stand above those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A route cannot be written without saying what it takes. */
@@ -26,6 +34,8 @@ export interface Route {
   readonly path: string;
   /** What the token must reach; `none` asks for no token. */
   readonly scope: Scope | "none";
+  /** Bytes of the body that are read at most. @defaultValue those of {@link ServerLimits} */
+  readonly bodyBytes?: number;
   answer(asked: Asked): Promise<Answer> | Answer;
 }
 

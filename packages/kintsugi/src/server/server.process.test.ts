@@ -16,6 +16,8 @@ const paths = [
   "/api/v1/components/web/restart",
   "/api/v1/runs",
   "/api/v1/events",
+  "/api/v1/session-codes",
+  "/api/v1/sessions",
   "/api/v1/nothing",
   "/nowhere",
   "/%zz",
@@ -105,6 +107,9 @@ describe("a token", () => {
     ["GET", "/api/v1/trust", "read"],
     ["GET", "/api/v1/playbooks", "read"],
     ["GET", "/api/v1/events", "read"],
+    ["POST", "/api/v1/session-codes", "operate"],
+    ["GET", "/api/v1/session-codes", "read"],
+    ["POST", "/api/v1/sessions", "none"],
     ["GET", "/api/v1/nothing", "read"],
     ["DELETE", "/api/v1/status", "read"],
   ] as const;
@@ -120,7 +125,7 @@ describe("a token", () => {
       const { status } = await send({ method, path, token });
       const isIn = scope === "none" || (token && reaching[scope].includes(token));
       const expected = token === undefined || token === "wrong" ? 401 : 403;
-      if (isIn) expect([200, 400, 404]).toContain(status);
+      if (isIn) expect([200, 201, 400, 404]).toContain(status);
       else expect(status, `${token}`).toBe(expected);
     }
   });
@@ -271,7 +276,10 @@ describe("a request", () => {
 describe("an address", () => {
   const rest = async () => {
     const { server, ...given } = await runningServer();
-    const tokens = { find: () => undefined };
+    const tokens = {
+      find: () => undefined,
+      openSession: () => ({ token: "", expiresAtMs: 0, scopes: [] }),
+    };
     const runtime = { clock: given.clock, facts: given.facts } as unknown as RuntimeForServer;
     return { port: server.port, options: { runtime, tokens, onError: () => {} } };
   };

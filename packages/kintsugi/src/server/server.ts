@@ -1,6 +1,6 @@
 /** The HTTP server: checks who asks, then answers from the table of routes, or streams events. */
 
-import type { ErrorReporter } from "@kintsugi/policy/base";
+import { type ErrorReporter, type Random, systemRandom } from "@kintsugi/policy/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 import { AddressUnusableError, PortInUseError } from "./errors.ts";
@@ -11,6 +11,7 @@ import { lastIdOf, parameters, typesOf } from "./query.ts";
 import { answerOf, notFound, Refusal, refusalOf } from "./refusal.ts";
 import { type Route, routesOf } from "./routes.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
+import { Sessions, sessionRoutes } from "./sessions.ts";
 import type { TokenStore } from "./tokens.ts";
 
 export interface ServerOptions {
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly allowedHosts?: readonly string[];
   /** Hears of what went wrong inside, which a client is not told. */
   readonly onError: ErrorReporter;
+  /** Where one-time codes come from. @defaultValue the machine's own */
+  readonly random?: Random;
   readonly limits?: ServerLimits;
 }
 
@@ -69,6 +72,7 @@ const LONGEST_PARAM = 512;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { runtime, tokens, onError, host = "127.0.0.1", port = 4_600, limits = {} } = options;
+  const { random = systemRandom } = options;
   const closing = new AbortController();
   const gate = new Gate(tokens);
   const streams = new EventStreams({
@@ -80,7 +84,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
 
   const app = await makeApp(limits, gate, onError);
-  for (const route of routesOf(runtime, closing.signal)) addRoute(app, gate, route);
+  const sessions = new Sessions({ tokens, clock: runtime.clock, random, onError });
+  const routes = [...routesOf(runtime, closing.signal), ...sessionRoutes(sessions)];
+  for (const route of routes) addRoute(app, gate, route);
   addStream(app, gate, streams);
   const bound = await listen(app, host, port);
   gate.open(allowedNames(host, bound, options.allowedHosts ?? []));
@@ -172,17 +178,24 @@ function addRoute(app: FastifyInstance, gate: Gate, route: Route): void {
   app.route({
     method: route.method,
     url: route.path,
+    ...(route.bodyBytes !== undefined && { bodyLimit: route.bodyBytes }),
     onRequest: async (request) => {
       if (route.scope !== "none") gate.admit(request, route.scope);
     },
     handler: async (request, reply) => {
-      const { status, body } = await route.answer({
+      const {
+        status,
+        body,
+        headers = {},
+      } = await route.answer({
+        path: request.url.split("?")[0] ?? "",
+        headers: request.headers,
         params: request.params as Readonly<Record<string, string>>,
         query: request.query,
         body: request.body,
         caller: gate.callerOf(request),
       });
-      return reply.code(status).send(body);
+      return reply.code(status).headers(headers).send(body);
     },
   });
 }

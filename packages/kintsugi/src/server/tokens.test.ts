@@ -31,7 +31,7 @@ function setup(written: Readonly<Record<string, string>> = {}) {
     errors,
     countReads: () => reads,
     ensure: () => ensureCliToken({ files, random, paths }),
-    store: tokenStore({ files, clock, paths, onError: (error) => errors.push(error) }),
+    store: tokenStore({ files, clock, random, paths, onError: (error) => errors.push(error) }),
   };
 }
 
@@ -130,6 +130,68 @@ describe("a store of tokens", () => {
     const { store, countReads } = setup();
     expect(store.find("x".repeat(257))).toBeUndefined();
     expect(countReads()).toBe(0);
+  });
+});
+
+describe("a session", () => {
+  const HOUR_MS = 3_600_000;
+
+  it("is known at once, and for twelve hours", () => {
+    const { store, clock, stored, modes } = setup();
+    expect(store.find("x")).toBeUndefined(); // The file was just read.
+    const { token, expiresAtMs, scopes } = store.openSession();
+    expect([expiresAtMs - clock.epochMs(), scopes]).toEqual([12 * HOUR_MS, ["operate"]]);
+    expect(store.find(token)).toEqual({ name: "dashboard", scopes, isSession: true });
+    expect(stored.get(paths.tokens)).not.toContain(token);
+    expect(modes.get(paths.tokens)).toBe(0o600);
+    clock.advanceSync(12 * HOUR_MS);
+    expect(store.find(token)).toBeUndefined();
+  });
+
+  it("leaves the tokens of others alone, also those that have expired", () => {
+    const by = (name: string) => ({ name, scopes: ["read"], hash: "a".repeat(64) });
+    const tokens = [by("grafana"), { ...by("old"), expiresAtMs: 1 }];
+    const { store, ensure, stored, clock } = setup({
+      [paths.tokens]: JSON.stringify({ v: 1, tokens }),
+    });
+    const cli = ensure();
+    const first = store.openSession();
+    clock.advanceSync(12 * HOUR_MS);
+    store.openSession();
+    const names = (): readonly string[] =>
+      JSON.parse(stored.get(paths.tokens) ?? "").tokens.map(({ name }: { name: string }) => name);
+    expect(names()).toEqual(["grafana", "old", "cli", "dashboard"]);
+    expect(ensure()).toBe(cli);
+    expect(names()).toEqual(["grafana", "old", "cli", "dashboard"]);
+    expect([store.find(cli)?.name, store.find(first.token)]).toEqual(["cli", undefined]);
+  });
+
+  it("makes room for a newer one when there are too many", () => {
+    const { store, stored, clock } = setup();
+    const opened = Array.from({ length: 51 }, () => {
+      clock.advanceSync(1);
+      return store.openSession().token;
+    });
+    expect(JSON.parse(stored.get(paths.tokens) ?? "").tokens).toHaveLength(50);
+    expect(opened.map((token) => store.find(token) !== undefined)).toEqual([
+      false,
+      ...Array(50).fill(true),
+    ]);
+  });
+
+  it("sees a token that somebody wrote into the file meanwhile, and keeps it", () => {
+    const { store, stored } = setup();
+    store.find("x");
+    const other = { name: "grafana", scopes: ["read"], hash: "a".repeat(64) };
+    stored.set(paths.tokens, JSON.stringify({ v: 1, tokens: [other] }));
+    store.openSession();
+    expect(stored.get(paths.tokens)).toContain("grafana");
+  });
+
+  it("is not stored over a file that is not ours", () => {
+    const { store, stored } = setup({ [paths.tokens]: "{" });
+    expect(() => store.openSession()).toThrow(TokensUnreadableError);
+    expect(stored.get(paths.tokens)).toBe("{");
   });
 });
 

@@ -5,7 +5,13 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import { type Clock, type ErrorReporter, type Random, toError } from "@kintsugi/policy/base";
+import {
+  type Clock,
+  type ErrorReporter,
+  type Random,
+  systemRandom,
+  toError,
+} from "@kintsugi/policy/base";
 
 import type { Files } from "../host/index.ts";
 import { TokensUnreadableError } from "./errors.ts";
@@ -18,16 +24,36 @@ export interface Caller {
   /** The name of the token. */
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** True for a token that was opened with a code and expires soon. @defaultValue false */
+  readonly isSession?: boolean;
+}
+
+/** A session, as it is told once to whoever opened it. */
+export interface SessionView {
+  readonly token: string;
+  /** Epoch milliseconds; 12 hours after it was opened. */
+  readonly expiresAtMs: number;
+  readonly scopes: readonly Scope[];
 }
 
 export interface TokenStore {
   /** Undefined when there is no such token, or it has expired. */
   find(token: string): Caller | undefined;
+  /**
+   * Makes a token of scope `operate` that holds for 12 hours, and counts at once. Sessions that have
+   * expired go, and the oldest of too many; tokens of others stay.
+   *
+   * @throws {@link TokensUnreadableError}, and what the machine says when the file cannot be written:
+   * then all is as it was.
+   */
+  openSession(): SessionView;
 }
 
 export interface TokenStoreOptions {
-  readonly files: Pick<Files, "read">;
+  readonly files: Pick<Files, "read" | "writeAtomic">;
   readonly clock: Clock;
+  /** Where new tokens come from. @defaultValue the machine's own */
+  readonly random?: Random;
   /** `tokens` is the file of hashes. */
   readonly paths: { readonly tokens: string };
   /** Hears that the file cannot be read; until it can, nobody gets in. */
@@ -64,13 +90,20 @@ const FRESH_MS = 1_000;
 
 const OWNER_ONLY = 0o600;
 const CLI = "cli";
+const SESSION = "dashboard";
+const SESSION_SCOPES: readonly Scope[] = ["operate"];
+const SESSION_MS = 12 * 60 * 60 * 1_000;
+
+/** Sessions at once; who opens more loses the oldest. */
+const MOST_SESSIONS = 50;
 
 export function reaches(scopes: readonly Scope[], needed: Scope): boolean {
   return scopes.some((scope) => IMPLIED[scope].includes(needed));
 }
 
 /** Reads the file when it is asked, at most once a second. Fails closed: an unreadable file knows nobody. */
-export function tokenStore({ files, clock, paths, onError }: TokenStoreOptions): TokenStore {
+export function tokenStore(options: TokenStoreOptions): TokenStore {
+  const { files, clock, random = systemRandom, paths, onError } = options;
   let tokens: readonly StoredToken[] = [];
   let freshUntilMs = Number.NEGATIVE_INFINITY;
   const refresh = (): void => {
@@ -94,7 +127,22 @@ export function tokenStore({ files, clock, paths, onError }: TokenStoreOptions):
         timingSafeEqual(Buffer.from(stored.hash, "hex"), hash),
       );
       const valid = found.find(({ expiresAtMs = Infinity }) => clock.epochMs() < expiresAtMs);
-      return valid && { name: valid.name, scopes: valid.scopes };
+      return valid && callerOf(valid);
+    },
+    openSession() {
+      const token = newToken(random);
+      const nowMs = clock.epochMs();
+      const session = {
+        name: SESSION,
+        scopes: SESSION_SCOPES,
+        hash: hexOf(token),
+        expiresAtMs: nowMs + SESSION_MS,
+        isSession: true,
+      };
+      const next = [...withRoom(readTokens(files, paths.tokens), nowMs), session];
+      writeTokens(files, paths.tokens, next);
+      tokens = next;
+      return { token, expiresAtMs: session.expiresAtMs, scopes: session.scopes };
     },
   };
 }
@@ -108,24 +156,47 @@ export function tokenStore({ files, clock, paths, onError }: TokenStoreOptions):
 export function ensureCliToken({ files, random, paths }: CliTokenOptions): string {
   const tokens = readTokens(files, paths.tokens);
   const known = files.read(paths.cliToken)?.trim();
-  const hash = known === undefined ? undefined : sha256(known).toString("hex");
+  const hash = known === undefined ? undefined : hexOf(known);
   if (known !== undefined && tokens.some((token) => token.hash === hash)) return known;
 
-  // Two UUIDs of the machine's own chance: 244 random bits.
-  const token = `kintsugi_${random.uuid()}${random.uuid()}`.replaceAll("-", "");
-  const own: StoredToken = {
-    name: CLI,
-    scopes: ["admin"],
-    hash: sha256(token).toString("hex"),
-  };
-  const kept = tokens.filter(({ name }) => name !== CLI);
-  const text = `${JSON.stringify({ v: 1, tokens: [...kept, own] }, null, 2)}\n`;
-  files.writeAtomic(paths.tokens, text, OWNER_ONLY);
+  const token = newToken(random);
+  const own: StoredToken = { name: CLI, scopes: ["admin"], hash: hexOf(token) };
+  writeTokens(files, paths.tokens, [...tokens.filter(({ name }) => name !== CLI), own]);
   files.writeAtomic(paths.cliToken, `${token}\n`, OWNER_ONLY);
   return token;
 }
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+const hexOf = (token: string): string => sha256(token).toString("hex");
+
+/** Two UUIDs of the machine's own chance: 244 random bits. */
+const newToken = (random: Random): string =>
+  `kintsugi_${random.uuid()}${random.uuid()}`.replaceAll("-", "");
+
+const callerOf = ({ name, scopes, isSession = false }: StoredToken): Caller => ({
+  name,
+  scopes,
+  ...(isSession && { isSession }),
+});
+
+/** Without the sessions that have expired, and with room for one more. */
+function withRoom(tokens: readonly StoredToken[], nowMs: number): readonly StoredToken[] {
+  const sessions = tokens
+    .filter(({ isSession }) => isSession)
+    .filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs)
+    .toSorted((a, b) => (a.expiresAtMs ?? 0) - (b.expiresAtMs ?? 0))
+    .slice(1 - MOST_SESSIONS);
+  return tokens.filter((token) => !token.isSession || sessions.includes(token));
+}
+
+function writeTokens(
+  files: Pick<Files, "writeAtomic">,
+  path: string,
+  tokens: readonly StoredToken[],
+): void {
+  files.writeAtomic(path, `${JSON.stringify({ v: 1, tokens }, null, 2)}\n`, OWNER_ONLY);
+}
 
 function readTokens(files: Pick<Files, "read">, path: string): readonly StoredToken[] {
   const text = files.read(path);
@@ -150,13 +221,16 @@ function parse(path: string, text: string): unknown {
 
 function isStoredToken(value: unknown): value is StoredToken {
   if (typeof value !== "object" || value === null) return false;
-  const { name, scopes, hash, expiresAtMs } = value as Partial<Record<keyof StoredToken, unknown>>;
+  const { name, scopes, hash, expiresAtMs, isSession } = value as Partial<
+    Record<keyof StoredToken, unknown>
+  >;
   return (
     typeof name === "string" &&
     Array.isArray(scopes) &&
     scopes.every((scope) => SCOPES.includes(scope)) &&
     typeof hash === "string" &&
     /^[0-9a-f]{64}$/.test(hash) &&
-    (expiresAtMs === undefined || typeof expiresAtMs === "number")
+    (expiresAtMs === undefined || typeof expiresAtMs === "number") &&
+    (isSession === undefined || typeof isSession === "boolean")
   );
 }

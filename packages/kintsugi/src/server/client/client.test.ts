@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Fetch } from "../../host/index.ts";
-import { type Client, createClient } from "./client.ts";
+import { type Client, createClient, dashboardAddress } from "./client.ts";
 import {
   ForbiddenError,
   NotFoundError,
@@ -54,10 +54,16 @@ describe("a client", () => {
     const { client, sent } = setup(() => json({ id: "x" }));
     await client.startRun("digest", { a: 1 }, { id: "x" });
     await client.restartComponent("web server", "slow");
+    await client.sessionCode();
     expect(sent.map(({ url, init }) => [url, init?.method, init?.body])).toEqual([
       ["http://127.0.0.1:1/api/v1/runs", "POST", '{"workflow":"digest","input":{"a":1},"id":"x"}'],
       ["http://127.0.0.1:1/api/v1/components/web%20server/restart", "POST", '{"why":"slow"}'],
+      ["http://127.0.0.1:1/api/v1/session-codes", "POST", "{}"],
     ]);
+  });
+
+  it("puts a code where a browser does not send it", () => {
+    expect(dashboardAddress("http://[::1]:4600/", "a b")).toBe("http://[::1]:4600/#code=a%20b");
   });
 
   it("takes an answer that says not ready for an answer", async () => {

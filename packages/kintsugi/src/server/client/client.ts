@@ -8,6 +8,7 @@ import type { Fact } from "../../store/index.ts";
 import type { ComponentView } from "../../supervise/index.ts";
 import type { RunFilter, RunView, StartOptions } from "../../workflow/index.ts";
 import type { PlaybookView, ReadinessView, StatusView } from "../runtime-port.ts";
+import type { SessionCode } from "../sessions.ts";
 import {
   ForbiddenError,
   NotFoundError,
@@ -59,6 +60,8 @@ export interface Client {
   ): Promise<RunView>;
   trust(signal?: AbortSignal): Promise<readonly TrustView[]>;
   playbooks(signal?: AbortSignal): Promise<readonly PlaybookView[]>;
+  /** A code that opens the dashboard once, within a minute; see {@link dashboardAddress}. */
+  sessionCode(signal?: AbortSignal): Promise<SessionCode>;
   /**
    * Facts as they happen; with `lastId`, first all after that one. Ends when the server ends the
    * stream or `signal` is aborted; whoever wants more calls again with the last id.
@@ -112,6 +115,10 @@ export function createClient(options: ClientOptions): Client {
     },
     trust: (signal) => list("/api/v1/trust", "trust", signal),
     playbooks: (signal) => list("/api/v1/playbooks", "playbooks", signal),
+    async sessionCode(signal) {
+      const response = await send("/api/v1/session-codes", { method: "POST", body: {}, signal });
+      return (await bodyOf(response)) as SessionCode;
+    },
     async *events(signal, lastId, types) {
       const path = `/api/v1/events${types ? query({ types: types.join(",") }) : ""}`;
       const headers = lastId === undefined ? {} : { "last-event-id": String(lastId) };
@@ -120,6 +127,15 @@ export function createClient(options: ClientOptions): Client {
     },
   };
 }
+
+/**
+ * Where a browser opens the dashboard. What stands behind `#` is never sent: the page itself takes the
+ * code, and clears it from the address bar.
+ *
+ * @example dashboardAddress(client.url, (await client.sessionCode()).code);
+ */
+export const dashboardAddress = (url: string, code: string): string =>
+  `${url.replace(/\/+$/, "")}/#code=${encodeURIComponent(code)}`;
 
 interface Request {
   readonly method?: "GET" | "POST";

@@ -1,6 +1,12 @@
 /** The client of the HTTP API: light, for programs that only ask. */
 
-export { type Client, type ClientOptions, createClient, type StreamEvent } from "./client.ts";
+export {
+  type Client,
+  type ClientOptions,
+  createClient,
+  dashboardAddress,
+  type StreamEvent,
+} from "./client.ts";
 export {
   ForbiddenError,
   NotFoundError,
