@@ -1,7 +1,5 @@
 /** The table of routes: what is asked where, which scope it takes, and how it is answered. */
 
-import type { IncomingHttpHeaders } from "node:http";
-
 import type { IncidentStatus } from "../heal/index.ts";
 import type { RunStatus } from "../workflow/index.ts";
 import { limitOf, parameters, statusOf } from "./query.ts";
@@ -13,7 +11,7 @@ import type { Caller, Scope } from "./tokens.ts";
 interface Asked {
   /** As it was sent, without its query. */
   readonly path: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
   readonly body: unknown;

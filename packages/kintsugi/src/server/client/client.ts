@@ -86,6 +86,8 @@ export function createClient(options: ClientOptions): Client {
     (await bodyOf(await send(path, { signal }))) as T;
   const list = async <T>(path: string, field: string, signal?: AbortSignal): Promise<T> =>
     (await read<Record<string, T>>(path, signal))[field] as T;
+  const post = async <T>(path: string, body: object, signal: AbortSignal | undefined): Promise<T> =>
+    (await bodyOf(await send(path, { method: "POST", body, signal }))) as T;
 
   return {
     url,
@@ -99,26 +101,17 @@ export function createClient(options: ClientOptions): Client {
     },
     status: (signal) => read("/api/v1/status", signal),
     components: (signal) => list("/api/v1/components", "components", signal),
-    async restartComponent(name, why, signal) {
-      const path = `/api/v1/components/${encodeURIComponent(name)}/restart`;
-      const response = await send(path, { method: "POST", body: { why }, signal });
-      return (await bodyOf(response)) as ComponentView;
-    },
+    restartComponent: (name, why, signal) =>
+      post(`/api/v1/components/${encodeURIComponent(name)}/restart`, { why }, signal),
     incidents: (filter, signal) => list(`/api/v1/incidents${query(filter)}`, "incidents", signal),
     incident: (id, signal) => read(`/api/v1/incidents/${encodeURIComponent(id)}`, signal),
     runs: (filter, signal) => list(`/api/v1/runs${query(filter)}`, "runs", signal),
     run: (id, signal) => read(`/api/v1/runs/${encodeURIComponent(id)}`, signal),
-    async startRun(workflow, input, options, signal) {
-      const body = { workflow, input, ...options };
-      const response = await send("/api/v1/runs", { method: "POST", body, signal });
-      return (await bodyOf(response)) as RunView;
-    },
+    startRun: (workflow, input, options, signal) =>
+      post("/api/v1/runs", { workflow, input, ...options }, signal),
     trust: (signal) => list("/api/v1/trust", "trust", signal),
     playbooks: (signal) => list("/api/v1/playbooks", "playbooks", signal),
-    async sessionCode(signal) {
-      const response = await send("/api/v1/session-codes", { method: "POST", body: {}, signal });
-      return (await bodyOf(response)) as SessionCode;
-    },
+    sessionCode: (signal) => post("/api/v1/session-codes", {}, signal),
     async *events(signal, lastId, types) {
       const path = `/api/v1/events${types ? query({ types: types.join(",") }) : ""}`;
       const headers = lastId === undefined ? {} : { "last-event-id": String(lastId) };
