@@ -6,7 +6,7 @@
  * Prints the seed; ends with 0 when nothing was lost, nothing was recorded twice, and nothing is left.
  */
 
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -124,13 +124,13 @@ async function statusOf(program: Program, id: string): Promise<string | undefine
   );
 }
 
-/** True when `up` has ended, or the ledger has not grown for as long as anybody would wait. */
+/** True when `up` has ended, or no effect was seen for as long as anybody would wait. */
 function stuckDetector(program: Program): () => boolean {
-  let size = -1;
+  let seen = -1;
   let sinceMs = Date.now();
   return () => {
-    const now = statSync(program.ledger, { throwIfNoEntry: false })?.size ?? 0;
-    if (now !== size) [size, sinceMs] = [now, Date.now()];
+    const now = checkLedger(program.ledger).effects;
+    if (now !== seen) [seen, sinceMs] = [now, Date.now()];
     return program.up.exitCode !== null || Date.now() - sinceMs > PATIENCE_MS;
   };
 }

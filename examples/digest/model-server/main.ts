@@ -2,20 +2,23 @@
  * A model server with the wire format of OpenAI's chat completions, and the manners of a real provider:
  * limits, errors, slow answers, silence. A fault plan adds a hang, a leak and a crash.
  *
- *     node --conditions=source model-server/main.ts --address <file> --ledger <file> [--seed <text>]
+ *     node --conditions=source model-server/main.ts --address <file> --ledger <file>
+ *       [--seed <text> | --seed-file <file>] [--failures <share, 0..1>] [--delay <milliseconds>]
  *
- * It listens on a free port of the loopback and says where in the address file. Before each answer it
- * appends a line to the ledger, so that a stranger can count afterwards what was asked for how often.
+ * It listens on a free port of the loopback and says where in the address file. Before it acts on a call
+ * it appends a line to the ledger. Which document a call is about, it reads in the request's `metadata`.
  */
 
-import { appendFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { connectComponent } from "kintsugi/component";
 
-import { createMoods, type Temper } from "./misbehave.ts";
+import { sufferLeaks } from "./leak.ts";
+import { type LedgerLine, openLedger } from "./ledger.ts";
+import { moodFor, type Temper } from "./misbehave.ts";
 import { summarise } from "./summarise.ts";
 
 const BODY_LIMIT_BYTES = 4 * 2 ** 20;
@@ -25,6 +28,8 @@ const { values: options } = parseArgs({
     address: { type: "string" },
     ledger: { type: "string" },
     seed: { type: "string", default: "kintsugi" },
+    "seed-file": { type: "string" },
+    failures: { type: "string", default: "0" },
     delay: { type: "string", default: "150" },
   },
 });
@@ -32,17 +37,22 @@ if (!options.address || !options.ledger) {
   console.error("The model server needs --address <file> and --ledger <file>");
   process.exit(2);
 }
-const { address, ledger } = { address: options.address, ledger: options.ledger };
+const { address } = options;
 
 const incarnation = Number(process.env["KINTSUGI_INCARNATION"] ?? 1);
-const mood = createMoods(options.seed, incarnation);
-let temper: Temper = { failureRate: 0, delayMs: Number(options.delay) };
+const seed = seedOf(options["seed-file"], options.seed);
+let temper: Temper = { failureRate: Number(options.failures), delayMs: Number(options.delay) };
+
+mkdirSync(dirname(address), { recursive: true });
+mkdirSync(dirname(options.ledger), { recursive: true });
+const ledger = openLedger(options.ledger);
 
 const component = connectComponent({
   onFault: (fault) => {
     if (fault.fault === "fail-calls") temper = { ...temper, failureRate: fault.rate };
   },
 });
+sufferLeaks();
 
 const server = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
@@ -53,7 +63,6 @@ const server = createServer((request, response) => {
 
 server.listen(0, "127.0.0.1", () => {
   const { port } = server.address() as AddressInfo;
-  mkdirSync(dirname(address), { recursive: true });
   writeFileSync(
     `${address}.new`,
     `${JSON.stringify({ baseUrl: `http://127.0.0.1:${port}/v1` })}\n`,
@@ -77,8 +86,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     send(response, 413, failure("too_large", `A request takes ${BODY_LIMIT_BYTES} bytes at most`));
     return;
   }
-  const text = promptOf(body);
-  if (text === undefined) {
+  const asked = questionIn(body);
+  if (asked === undefined) {
     send(
       response,
       400,
@@ -86,30 +95,40 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     );
     return;
   }
-  const state = mood(temper);
-  switch (state.kind) {
+  const call = callOf(request, asked.document);
+  ledger.write({ what: "asked", ...call });
+  const mood = moodFor(seed, call.document, ledger.failuresOf(call.document), temper);
+  if (mood.kind !== "well") ledger.write({ what: "failed", ...call });
+  switch (mood.kind) {
     case "silent":
       return; // The caller's own time-out has to end this one.
     case "broken":
       send(response, 500, failure("server_error", "The server had an error while processing"));
       return;
     case "rate-limited":
-      response.setHeader("retry-after-ms", String(state.retryAfterMs));
-      response.setHeader("retry-after", String(Math.ceil(state.retryAfterMs / 1_000)));
+      response.setHeader("retry-after-ms", String(mood.retryAfterMs));
+      response.setHeader("retry-after", String(Math.ceil(mood.retryAfterMs / 1_000)));
       send(response, 429, failure("rate_limit_exceeded", "Rate limit reached for requests"));
       return;
     case "well":
-      setTimeout(() => complete(request, response, text), state.delayMs);
+      setTimeout(() => complete(call, response, asked.text), mood.delayMs);
   }
 }
 
-function complete(request: IncomingMessage, response: ServerResponse, text: string): void {
-  const key = String(request.headers["idempotency-key"] ?? "");
+type Call = Omit<LedgerLine, "what">;
+
+/** A caller who does not name a document is known by his key. */
+function callOf({ headers }: IncomingMessage, document: string | undefined): Call {
+  const key = String(headers["idempotency-key"] ?? "");
+  const attempt = Number(headers["x-attempt"] ?? 1);
+  return { document: document ?? key, key, attempt, incarnation };
+}
+
+function complete(call: Call, response: ServerResponse, text: string): void {
   const summary = summarise(text);
-  const line = { key, attempt: Number(request.headers["x-attempt"] ?? 1), incarnation };
-  appendFileSync(ledger, `${JSON.stringify(line)}\n`);
+  ledger.write({ what: "answered", ...call });
   send(response, 200, {
-    id: `chatcmpl-${key}`,
+    id: `chatcmpl-${call.key}`,
     object: "chat.completion",
     created: 0,
     model: "extractive-1",
@@ -135,15 +154,24 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** The last message of a request, or undefined where there is none. */
-function promptOf(body: string): string | undefined {
+/** The last message of a request, and what it is about; undefined where there is no message. */
+function questionIn(body: string): { text: string; document: string | undefined } | undefined {
   try {
-    const { messages } = JSON.parse(body) as { messages?: readonly { content?: unknown }[] };
-    const content = messages?.at(-1)?.content;
-    return typeof content === "string" ? content : undefined;
+    const { messages, metadata } = JSON.parse(body) as {
+      readonly messages?: readonly { readonly content?: unknown }[];
+      readonly metadata?: { readonly document?: unknown };
+    };
+    const text = messages?.at(-1)?.content;
+    const document = metadata?.document;
+    if (typeof text !== "string") return undefined;
+    return { text, document: typeof document === "string" ? document : undefined };
   } catch {
     return undefined; // No JSON: the caller is told what a request looks like.
   }
+}
+
+function seedOf(file: string | undefined, otherwise: string): string {
+  return file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : otherwise;
 }
 
 const failure = (code: string, message: string) => ({ error: { code, type: code, message } });

@@ -48,7 +48,10 @@ export const digestPackage: Workflow<PackageInput, PackageDigest> = defineWorkfl
       });
       const { summary, calls } = await ctx.step(
         `summarise ${path}`,
-        (context) => askForSummary({ addressFile }, readDocument(folder, path).text, context),
+        (context) => {
+          const { text } = readDocument(folder, path);
+          return askForSummary({ addressFile, document: path }, text, context);
+        },
         patience,
       );
       const licence =

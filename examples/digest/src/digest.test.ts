@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { createMoods } from "../model-server/misbehave.ts";
+import { type LedgerLine, openLedger } from "../model-server/ledger.ts";
+import { delayFor, moodFor } from "../model-server/misbehave.ts";
 import { summarise } from "../model-server/summarise.ts";
 import { findPackages } from "./documents.ts";
-import { checkLedger } from "./ledger.ts";
+import { checkLedger, countCalls } from "./ledger.ts";
 import { classifyLicence } from "./licence.ts";
 import { groupNearDuplicates, likeness, signatureOf } from "./near-duplicates.ts";
 import { writeReport } from "./report.ts";
@@ -91,15 +92,67 @@ describe("a summary", () => {
 });
 
 describe("a provider's bad day", () => {
-  it("is the same for the same seed, and about as bad as it was set", () => {
-    const day = (): string[] => {
-      const mood = createMoods("seed", 1);
-      return Array.from({ length: 2_000 }, () => mood({ failureRate: 0.18, delayMs: 10 }).kind);
-    };
-    expect(day()).toEqual(day());
-    const failed = day().filter((kind) => kind !== "well").length / 2_000;
-    expect(failed).toBeGreaterThan(0.15);
-    expect(failed).toBeLessThan(0.21);
+  const temper = { failureRate: 0.18, delayMs: 100 };
+  const documents = Array.from({ length: 3_000 }, (_, index) => `package-${index}/README.md`);
+  const day = (seed: string, failures = 0) =>
+    documents.map((document) => moodFor(seed, document, failures, temper));
+
+  it("is the same for the same seed, and another one for another", () => {
+    expect(day("seed")).toEqual(day("seed"));
+    expect(day("seed")).not.toEqual(day("other"));
+  });
+
+  it("is about as bad as it was set, whatever was refused before", () => {
+    for (const failures of [0, 1, 2]) {
+      const bad = day("seed", failures).filter(({ kind }) => kind !== "well");
+      expect(bad.length / documents.length).toBeGreaterThan(0.16);
+      expect(bad.length / documents.length).toBeLessThan(0.2);
+      expect(bad.filter(({ kind }) => kind === "silent").length).toBeGreaterThan(20);
+    }
+  });
+
+  it("takes as long for a document at each try, and never so long that a caller gives up", () => {
+    const delays = documents.map((document) => delayFor("seed", document, temper));
+    const answered = day("seed", 3).map((mood) => (mood.kind === "well" ? mood.delayMs : null));
+    expect(answered.every((ms, index) => ms === null || ms === delays[index])).toBe(true);
+    expect(Math.max(...delays)).toBe(500);
+    expect(delays.filter((ms) => ms === 500).length / documents.length).toBeCloseTo(0.05, 1);
+  });
+});
+
+describe("a ledger", () => {
+  const line = (what: LedgerLine["what"], document: string): LedgerLine => ({
+    what,
+    document,
+    key: `run/${document}:1`,
+    attempt: 1,
+    incarnation: 1,
+  });
+
+  it("knows in the next life what failed in the one before, whatever came of its last line", () => {
+    const file = join(setup({}), "ledger.jsonl");
+    const first = openLedger(file);
+    expect(first.failuresOf("a")).toBe(0);
+    first.write(line("asked", "a"));
+    first.write(line("failed", "a"));
+    first.write(line("failed", "b"));
+    expect(first.failuresOf("a")).toBe(1);
+    appendFileSync(file, '{"what":"failed","docu');
+    const next = openLedger(file);
+    expect(next.failuresOf("a")).toBe(1);
+    expect(next.failuresOf("c")).toBe(0);
+    next.write(line("failed", "a"));
+    expect(openLedger(file).failuresOf("a")).toBe(2);
+  });
+
+  it("counts calls that were taken and calls that failed; answers alone are effects", () => {
+    const file = join(setup({}), "ledger.jsonl");
+    const ledger = openLedger(file);
+    for (const what of ["asked", "failed", "asked", "answered"] as const) {
+      ledger.write(line(what, "a"));
+    }
+    expect(countCalls(file)).toEqual({ asked: 2, failed: 1 });
+    expect(checkLedger(file)).toEqual({ effects: 1, repeated: 0, violations: [] });
   });
 });
 
@@ -155,7 +208,7 @@ describe("the judgement", () => {
   it("sees a step that took effect again after it was recorded", () => {
     const folder = setup({ "a/README.md": "a" });
     const lines = ["run/a:1", "run/a:2", "run/a:2", "run/a:1"].map((key) =>
-      JSON.stringify({ key }),
+      JSON.stringify({ what: "answered", key }),
     );
     writeFileSync(join(folder, "ledger.jsonl"), [...lines, '{"key":"run/a:3'].join("\n"));
     const outcome = judged(folder, reportOf(folder, ["a/README.md"]));

@@ -1,10 +1,10 @@
 /**
- * What the model server wrote before each answer, read by somebody who trusts nobody. Once an effect of a
- * later step of a run is seen, the steps before it were recorded, and any later effect of theirs is a
- * violation. Only a step in flight, at a kill or at a time-out, may be seen again.
+ * What the model server wrote down, read by somebody who trusts nobody. Once an effect of a later step of a
+ * run is seen, the steps before it were recorded, and any later effect of theirs is a violation. Only a step
+ * in flight, at a kill or at a time-out, may be seen again.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readLedger } from "../model-server/ledger.ts";
 
 export interface Verdict {
   readonly effects: number;
@@ -14,15 +14,13 @@ export interface Verdict {
 }
 
 export function checkLedger(file: string): Verdict {
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   const latest = new Map<string, number>();
   const seen = new Set<string>();
   const violations: string[] = [];
   let effects = 0;
   let repeated = 0;
-  for (const line of lines) {
-    const key = keyOf(line);
-    if (key === undefined) continue; // The line that the server was writing when it was killed.
+  for (const { what, key } of readLedger(file)) {
+    if (what !== "answered") continue;
     const [, run = "", seq = ""] = /^(.*):(\d+)$/.exec(key) ?? [];
     const last = latest.get(run) ?? -1;
     if (Number(seq) < last)
@@ -35,10 +33,15 @@ export function checkLedger(file: string): Verdict {
   return { effects, repeated, violations };
 }
 
-function keyOf(line: string): string | undefined {
-  try {
-    return (JSON.parse(line) as { key: string }).key;
-  } catch {
-    return undefined;
-  }
+export interface CallCount {
+  /** Calls that the provider took. */
+  readonly asked: number;
+  /** Of these, calls that it refused or never answered. */
+  readonly failed: number;
+}
+
+export function countCalls(file: string): CallCount {
+  const lines = readLedger(file);
+  const count = (wanted: string): number => lines.filter(({ what }) => what === wanted).length;
+  return { asked: count("asked"), failed: count("failed") };
 }

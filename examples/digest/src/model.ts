@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import { checkResponse, ResilientExecutorFactory } from "@kintsugi/policy";
 import type { StepContext } from "kintsugi/workflow";
 
-/** A prompt longer than this says no more about a document. */
-const LONGEST_PROMPT = 24_000;
+import { contentOf, promptFor } from "./prompt.ts";
 
 export interface ModelOptions {
   /** File in which the local model server says where it listens. */
   readonly addressFile: string;
+  /** Path of the text. A real provider is not told. */
+  readonly document: string;
 }
 
 /**
@@ -18,7 +19,7 @@ export interface ModelOptions {
  * @throws the last error, classified, when the policies give up.
  */
 export async function askForSummary(
-  { addressFile }: ModelOptions,
+  { addressFile, document }: ModelOptions,
   text: string,
   { signal, idempotencyKey }: StepContext,
 ): Promise<{ readonly summary: string; readonly calls: number }> {
@@ -34,13 +35,7 @@ export async function askForSummary(
         "x-attempt": String(call.attempt),
         ...(key !== undefined && { authorization: `Bearer ${key}` }),
       },
-      body: JSON.stringify({
-        model,
-        messages: [
-          { role: "system", content: "Summarise the document in two sentences." },
-          { role: "user", content: text.slice(0, LONGEST_PROMPT) },
-        ],
-      }),
+      body: promptFor(model, text, key === undefined ? document : undefined),
     });
     return contentOf(await refused(await checkResponse(response)));
   }, signal);
@@ -64,11 +59,4 @@ async function refused(response: Response): Promise<unknown> {
   const said = (await response.text()).slice(0, 300);
   const error = new Error(`The model's server refused with ${response.status}: ${said}`);
   throw Object.assign(error, { status: response.status });
-}
-
-function contentOf(body: unknown): string {
-  const { choices } = body as { choices?: readonly { message?: { content?: unknown } }[] };
-  const content = choices?.[0]?.message?.content;
-  if (typeof content === "string") return content;
-  throw new Error("The model's answer has no choices[0].message.content");
 }
