@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -34,10 +42,23 @@ describe("a file that is written whole", () => {
   });
 });
 
+describe("a folder", () => {
+  it("lists its files, and gives their bytes as they are", () => {
+    const { folder, path } = setup();
+    files.makeFolder(join(folder, "below"));
+    writeFileSync(path, Buffer.from([0xff, 0x00, 0xc3]));
+    writeFileSync(join(folder, "B"), "");
+    symlinkSync("/etc/hostname", join(folder, "c"));
+    expect(files.list(folder)).toEqual(["B", "a.json"]);
+    expect([...(files.readBytes(path) ?? [])]).toEqual([0xff, 0x00, 0xc3]);
+  });
+});
+
 describe("what is not there", () => {
   it("reads as nothing, and is no trouble to remove or rotate", () => {
     const { path } = setup();
     expect(files.read(path)).toBeUndefined();
+    expect([files.readBytes(path), files.list(path)]).toEqual([undefined, []]);
     expect([files.exists(path), files.sizeBytes(path), files.tail(path, 10)]).toEqual([
       false,
       0,

@@ -9,6 +9,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -28,6 +29,16 @@ const OWNER_ONLY_FOLDER = 0o700;
 export const systemFiles: Files = {
   read(path) {
     return unlessMissing(() => readFileSync(path, "utf8"));
+  },
+  readBytes(path) {
+    return unlessMissing(() => readFileSync(path));
+  },
+  list(folder) {
+    const entries = unlessMissing(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name)
+      .toSorted();
   },
   writeAtomic(path, text, mode = OWNER_ONLY_FILE) {
     const beside = `${path}.${process.pid}.tmp`;

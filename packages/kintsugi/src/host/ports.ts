@@ -123,6 +123,10 @@ export interface Sockets {
 export interface Files {
   /** Undefined when there is no such file. @throws what the machine says otherwise. */
   read(path: string): string | undefined;
+  /** The same for what is no text. */
+  readBytes(path: string): Uint8Array | undefined;
+  /** Names of the files in a folder, sorted; folders are left out. [] when there is no such folder. */
+  list(folder: string): readonly string[];
   /** Whole or not at all, and on the disk when it returns: written beside, synced, renamed. */
   writeAtomic(path: string, text: string, mode?: number): void;
   /** Appends in one write. */

@@ -8,7 +8,7 @@ import type { RuntimeForServer } from "./runtime-port.ts";
 import type { Caller, Scope } from "./tokens.ts";
 
 /** What a request asks, after its sender was let in. */
-interface Asked {
+export interface Asked {
   /** As it was sent, without its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -18,7 +18,7 @@ interface Asked {
   readonly caller: Caller | undefined;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   /** Text and bytes are sent as they are, anything else as JSON. */
   readonly body: object | string;

@@ -10,6 +10,8 @@ import { startServer } from "./server.ts";
 const codeOf = ({ text }: Answered): string => JSON.parse(text).error.code;
 
 const paths = [
+  "/",
+  "/assets/index.js",
   "/healthz",
   "/readyz",
   "/api/v1/status",

@@ -3,10 +3,12 @@
 import { type ErrorReporter, type Random, systemRandom } from "@kintsugi/policy/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
+import { type Files, systemHost } from "../host/index.ts";
 import { AddressUnusableError, PortInUseError } from "./errors.ts";
 import { EventStreams } from "./event-stream.ts";
 import { Gate } from "./gate.ts";
 import { allowedNames, bracketed } from "./origin.ts";
+import { builtPages, pageRoutes } from "./pages.ts";
 import { lastIdOf, parameters, typesOf } from "./query.ts";
 import { answerOf, notFound, Refusal, refusalOf } from "./refusal.ts";
 import { type Route, routesOf } from "./routes.ts";
@@ -28,6 +30,10 @@ export interface ServerOptions {
   readonly onError: ErrorReporter;
   /** Where one-time codes come from. @defaultValue the machine's own */
   readonly random?: Random;
+  /** Where the files of the dashboard are read from. @defaultValue the machine's own */
+  readonly files?: Pick<Files, "readBytes" | "list">;
+  /** Folder of the dashboard's files. @defaultValue the one that the build leaves in this package */
+  readonly pageFolder?: string;
   readonly limits?: ServerLimits;
 }
 
@@ -72,7 +78,7 @@ const LONGEST_PARAM = 512;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { runtime, tokens, onError, host = "127.0.0.1", port = 4_600, limits = {} } = options;
-  const { random = systemRandom } = options;
+  const { random = systemRandom, files = systemHost().files, pageFolder = builtPages } = options;
   const closing = new AbortController();
   const gate = new Gate(tokens);
   const streams = new EventStreams({
@@ -85,7 +91,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const app = await makeApp(limits, gate, onError);
   const sessions = new Sessions({ tokens, clock: runtime.clock, random, onError });
-  const routes = [...routesOf(runtime, closing.signal), ...sessionRoutes(sessions)];
+  const routes = [
+    ...routesOf(runtime, closing.signal),
+    ...sessionRoutes(sessions),
+    ...pageRoutes(files, pageFolder),
+  ];
   for (const route of routes) addRoute(app, gate, route);
   addStream(app, gate, streams);
   const bound = await listen(app, host, port);

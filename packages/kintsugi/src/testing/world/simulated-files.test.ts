@@ -27,6 +27,17 @@ describe("a simulated disk", () => {
     expect(() => files.append("/data/a", "")).toThrow(expect.objectContaining({ code }));
   });
 
+  it("lists the files of a folder, and not those below it", () => {
+    const { files } = setup();
+    files.makeFolder("/data/logs");
+    files.append("/data/logs/x.log", "");
+    files.append("/data/b", "ö");
+    files.append("/data/a", "");
+    expect([files.list("/data"), files.list("/none")]).toEqual([["a", "b"], []]);
+    expect(files.readBytes("/data/b")).toEqual(Buffer.from([0xc3, 0xb6]));
+    expect(files.readBytes("/data/c")).toBeUndefined();
+  });
+
   it("measures and cuts in bytes, and shows whole lines", () => {
     const { files } = setup();
     files.append("/tmp/a", "first\nzwölf\nlast\n");

@@ -1,6 +1,6 @@
 /** A disk in memory, shared by all programs of a world. It survives them all. */
 
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 import { type Files, lastLines } from "../../host/index.ts";
 import type { Life } from "./life.ts";
@@ -16,6 +16,15 @@ export class SimulatedDisk {
     };
     return {
       read: (path) => this.#texts.get(path),
+      readBytes: (path) => {
+        const text = this.#texts.get(path);
+        return text === undefined ? undefined : Buffer.from(text);
+      },
+      list: (folder) =>
+        [...this.#texts.keys()]
+          .filter((path) => dirname(path) === folder)
+          .map((path) => basename(path))
+          .toSorted(),
       writeAtomic: (path, text) => whileAlive(() => this.#write(path, text)),
       append: (path, text) => whileAlive(() => this.append(path, text)),
       makeFolder: (path) => whileAlive(() => this.makeFolder(path)),
