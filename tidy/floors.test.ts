@@ -1,17 +1,14 @@
 import { describe, expect, it } from "vitest";
 
+import { publicEntries } from "./api-report.ts";
 import { faces, opens, roomOf, rooms } from "./floors.ts";
 import { importsOf, productSources } from "./sources.ts";
 
 const sources = productSources();
 
-/** Packages of the workspace, as the file that answers to their name. */
-const packageFile = (specifier: string): string | undefined => {
-  const [, scope, subpath] = /^(@kintsugi\/policy|kintsugi)(?:\/(.+))?$/.exec(specifier) ?? [];
-  if (!scope) return undefined;
-  const folder = scope === "kintsugi" ? "packages/kintsugi/src" : "packages/policy/src";
-  return [folder, subpath, "index.ts"].filter(Boolean).join("/");
-};
+/** What the packages of the workspace let in, as the file that answers to the name. */
+const packageFile = (specifier: string): string | undefined =>
+  publicEntries().find((entry) => entry.specifier === specifier)?.file;
 
 const edges = sources.flatMap((source) =>
   importsOf(source).flatMap(({ specifier, target }) => {

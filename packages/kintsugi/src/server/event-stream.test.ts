@@ -5,6 +5,7 @@ import { manualClock } from "../testing/index.ts";
 import { sseReader } from "./client/sse.ts";
 import { EventStreams, type EventStreamsOptions, type StreamRequest } from "./event-stream.ts";
 import { fakeLog } from "./fixtures/fake-log.ts";
+import { StreamPlaces } from "./stream-line.ts";
 
 /** A client that reads at once, or only when told to. */
 function makeClient(patience = Number.POSITIVE_INFINITY) {
@@ -49,13 +50,20 @@ function makeClient(patience = Number.POSITIVE_INFINITY) {
   return client;
 }
 
-function setup(options: Partial<EventStreamsOptions> & { firstId?: number } = {}) {
+interface Choices extends Partial<EventStreamsOptions> {
+  readonly firstId?: number;
+  readonly maxClients?: number;
+}
+
+function setup(options: Choices = {}) {
   const clock = manualClock();
   const facts = fakeLog(options.firstId);
   const errors: unknown[] = [];
+  const places = new StreamPlaces(options.maxClients ?? 64);
   const streams = new EventStreams({
     facts,
     clock,
+    places,
     onError: (error) => errors.push(error),
     ...options,
   });
@@ -64,7 +72,7 @@ function setup(options: Partial<EventStreamsOptions> & { firstId?: number } = {}
     streams.open(client, { lastId: undefined, types: undefined, ...request });
     return client;
   };
-  return { clock, facts, streams, follow, errors };
+  return { clock, facts, places, follow, errors };
 }
 
 const idsOf = (client: ReturnType<typeof makeClient>) => client.events.map(({ id }) => id);
@@ -151,7 +159,7 @@ describe("a client that follows the events", () => {
 
 describe("a client that does not read", () => {
   it("is sent no more than it takes, and is dropped when it sleeps on", async () => {
-    const { clock, facts, follow, streams } = setup({ stallMs: 5_000, pingMs: 1_000 });
+    const { clock, facts, follow, places } = setup({ stallMs: 5_000, pingMs: 1_000 });
     const client = follow({}, 3);
     facts.add(...Array<string>(20).fill("a.b"));
     await clock.advance(4_999);
@@ -160,7 +168,7 @@ describe("a client that does not read", () => {
     expect(client.destroyed).toBe(false);
     await clock.advance(1);
     expect(client.destroyed).toBe(true);
-    expect(streams.size).toBe(0);
+    expect(places.size).toBe(0);
     expect(clock.pending).toBe(0);
   });
 
@@ -180,14 +188,14 @@ describe("a client that does not read", () => {
 
 describe("the streams of a server", () => {
   it("are limited in number, and a place is free again when a client leaves", () => {
-    const { follow, streams, clock } = setup({ maxClients: 2 });
+    const { follow, places, clock } = setup({ maxClients: 2 });
     const first = follow();
     follow();
-    expect(streams.isFull).toBe(true);
+    expect(places.isFull).toBe(true);
     first.leave();
-    expect(streams.isFull).toBe(false);
-    streams.close();
-    expect(streams.size).toBe(0);
+    expect(places.isFull).toBe(false);
+    places.close();
+    expect(places.size).toBe(0);
     expect(clock.pending).toBe(0);
   });
 

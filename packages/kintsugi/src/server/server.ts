@@ -1,19 +1,22 @@
 /** The HTTP server: checks who asks, then answers from the table of routes, or streams events. */
 
 import { type ErrorReporter, type Random, systemRandom } from "@kintsugi/policy/base";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 
 import { type Files, systemHost } from "../host/index.ts";
 import { AddressUnusableError, PortInUseError } from "./errors.ts";
 import { EventStreams } from "./event-stream.ts";
 import { Gate } from "./gate.ts";
+import { Board } from "./live/board.ts";
+import { LiveStreams } from "./live/stream.ts";
 import { allowedNames, bracketed } from "./origin.ts";
 import { builtPages, pageRoutes } from "./pages.ts";
-import { lastIdOf, parameters, typesOf } from "./query.ts";
 import { answerOf, notFound, Refusal, refusalOf } from "./refusal.ts";
 import { type Route, routesOf } from "./routes.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
 import { Sessions, sessionRoutes } from "./sessions.ts";
+import { StreamPlaces } from "./stream-line.ts";
+import { addEvents, addLive } from "./stream-routes.ts";
 import type { TokenStore } from "./tokens.ts";
 
 export interface ServerOptions {
@@ -46,7 +49,7 @@ export interface ServerLimits {
   readonly requestMs?: number;
   /** Connections at once; more are closed unheard. @defaultValue 512 */
   readonly connections?: number;
-  /** Clients of the event stream at once. @defaultValue 64 */
+  /** Clients of the streams of events and of the live feed at once. @defaultValue 64 */
   readonly streams?: number;
   /** Milliseconds in which such a client must read on, or it is dropped. @defaultValue 30_000 */
   readonly stallMs?: number;
@@ -64,8 +67,6 @@ export interface RunningServer {
 /** Answers hold the state of a program at one moment, and are read by programs, never shown as pages. */
 const ALWAYS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
-const STREAM_PATH = "/api/v1/events";
-
 /** Ids of runs may carry those of their parents. */
 const LONGEST_PARAM = 512;
 
@@ -81,13 +82,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { random = systemRandom, files = systemHost().files, pageFolder = builtPages } = options;
   const closing = new AbortController();
   const gate = new Gate(tokens);
-  const streams = new EventStreams({
-    facts: runtime.facts,
-    clock: runtime.clock,
-    onError,
-    maxClients: limits.streams ?? 64,
-    stallMs: limits.stallMs ?? 30_000,
-  });
+  const places = new StreamPlaces(limits.streams ?? 64);
+  const { facts, clock } = runtime;
+  const streaming = { facts, clock, onError, places, stallMs: limits.stallMs ?? 30_000 };
 
   const app = await makeApp(limits, gate, onError);
   const sessions = new Sessions({ tokens, clock: runtime.clock, random, onError });
@@ -97,13 +94,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...pageRoutes(files, pageFolder),
   ];
   for (const route of routes) addRoute(app, gate, route);
-  addStream(app, gate, streams);
+  const door = { app, gate, places, headers: ALWAYS };
+  addEvents(door, new EventStreams(streaming));
+  addLive(door, new LiveStreams({ ...streaming, board: new Board({ runtime, onError }) }));
   const bound = await listen(app, host, port);
   gate.open(allowedNames(host, bound, options.allowedHosts ?? []));
 
   const close = async (): Promise<void> => {
     closing.abort(new Refusal(503, "KINTSUGI_CLOSING", "The server is closing"));
-    streams.close();
+    places.close();
     await app.close();
   };
   return {
@@ -208,32 +207,6 @@ function addRoute(app: FastifyInstance, gate: Gate, route: Route): void {
       return reply.code(status).headers(headers).send(body);
     },
   });
-}
-
-function addStream(app: FastifyInstance, gate: Gate, streams: EventStreams): void {
-  app.route({
-    method: "GET",
-    url: STREAM_PATH,
-    exposeHeadRoute: false,
-    onRequest: async (request) => {
-      gate.admit(request, "read");
-    },
-    handler: async (request, reply) => {
-      const wanted = streamRequest(request);
-      if (streams.isFull) {
-        throw new Refusal(503, "KINTSUGI_TOO_MANY_STREAMS", "Too many clients follow the events");
-      }
-      reply.hijack();
-      reply.raw.writeHead(200, { ...ALWAYS, "content-type": "text/event-stream; charset=utf-8" });
-      streams.open(reply.raw, wanted);
-      return reply;
-    },
-  });
-}
-
-function streamRequest({ query, headers }: FastifyRequest) {
-  const { types } = parameters(query, "types");
-  return { lastId: lastIdOf(headers["last-event-id"]), types: typesOf(types) };
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<number> {

@@ -7,6 +7,7 @@ import type { Fetch } from "../../host/index.ts";
 import type { Fact } from "../../store/index.ts";
 import type { ComponentView } from "../../supervise/index.ts";
 import type { RunFilter, RunView, StartOptions } from "../../workflow/index.ts";
+import { type LiveMessage, liveMessages } from "../live/messages.ts";
 import type { PlaybookView, ReadinessView, StatusView } from "../runtime-port.ts";
 import type { SessionCode } from "../sessions.ts";
 import {
@@ -71,6 +72,11 @@ export interface Client {
     lastId?: number,
     types?: readonly string[],
   ): AsyncIterable<StreamEvent>;
+  /**
+   * What the page shows, as it changes: a snapshot, then deltas. With `lastId`, the snapshot holds the
+   * facts after that one. Ends as {@link Client.events} does.
+   */
+  live(signal: AbortSignal, lastId?: number): AsyncIterable<LiveMessage>;
 }
 
 /**
@@ -80,8 +86,7 @@ export interface Client {
  */
 export function createClient(options: ClientOptions): Client {
   const url = options.url.replace(/\/+$/, "");
-  const send = (path: string, request: Request = {}): Promise<Response> =>
-    exchange(options, url, path, request);
+  const send: Send = (path, request = {}) => exchange(options, url, path, request);
   const read = async <T>(path: string, signal: AbortSignal | undefined): Promise<T> =>
     (await bodyOf(await send(path, { signal }))) as T;
   const list = async <T>(path: string, field: string, signal?: AbortSignal): Promise<T> =>
@@ -112,12 +117,7 @@ export function createClient(options: ClientOptions): Client {
     trust: (signal) => list("/api/v1/trust", "trust", signal),
     playbooks: (signal) => list("/api/v1/playbooks", "playbooks", signal),
     sessionCode: (signal) => post("/api/v1/session-codes", {}, signal),
-    async *events(signal, lastId, types) {
-      const path = `/api/v1/events${types ? query({ types: types.join(",") }) : ""}`;
-      const headers = lastId === undefined ? {} : { "last-event-id": String(lastId) };
-      const response = await send(path, { signal, headers });
-      yield* streamOf(response, signal);
-    },
+    ...streams(send),
   };
 }
 
@@ -191,19 +191,44 @@ async function refusalOf(response: Response): Promise<Error> {
   }
 }
 
-async function* streamOf(response: Response, signal: AbortSignal): AsyncGenerator<StreamEvent> {
+type Send = (path: string, request?: Request) => Promise<Response>;
+
+const streams = (send: Send): Pick<Client, "events" | "live"> => ({
+  async *events(signal, lastId, types) {
+    const path = `/api/v1/events${types ? query({ types: types.join(",") }) : ""}`;
+    const response = await send(path, { signal, headers: since(lastId) });
+    yield* unbroken(streamOf(response), signal);
+  },
+  async *live(signal, lastId) {
+    const response = await send("/api/v1/live", { signal, headers: since(lastId) });
+    if (response.body) yield* unbroken(liveMessages(response.body), signal);
+  },
+});
+
+const since = (lastId: number | undefined): Readonly<Record<string, string>> =>
+  lastId === undefined ? {} : { "last-event-id": String(lastId) };
+
+async function* streamOf(response: Response): AsyncGenerator<StreamEvent> {
   const reader = sseReader();
   const decoder = new TextDecoder();
-  try {
-    for await (const piece of response.body ?? []) {
-      for (const { type, data } of reader.push(decoder.decode(piece, { stream: true }))) {
-        const fields = JSON.parse(data) as Fact & { readonly firstId: number };
-        if (type === "log.truncated") yield { kind: "truncated", firstId: fields.firstId };
-        else yield { kind: "fact", fact: fields };
-      }
+  for await (const piece of response.body ?? []) {
+    for (const { type, data } of reader.push(decoder.decode(piece, { stream: true }))) {
+      const fields = JSON.parse(data) as Fact & { readonly firstId: number };
+      if (type === "log.truncated") yield { kind: "truncated", firstId: fields.firstId };
+      else yield { kind: "fact", fact: fields };
     }
+  }
+}
+
+/** Ends when the caller has seen enough; a stream that breaks off is a refusal of the server. */
+async function* unbroken<Message>(
+  messages: AsyncGenerator<Message>,
+  signal: AbortSignal,
+): AsyncGenerator<Message> {
+  try {
+    yield* messages;
   } catch (error) {
-    if (signal.aborted) return; // The caller has seen enough.
+    if (signal.aborted) return;
     const { message } = toError(error);
     throw new RequestFailedError(`The stream of events broke off: ${message}`, 200, "", error);
   }

@@ -1,0 +1,214 @@
+/** One look at a runtime after the other, for the board. Remembers what need not be read again. */
+
+import type { ErrorReporter } from "@kintsugi/policy/base";
+
+import { type IncidentView, PLAYBOOK_PREFIX } from "../../heal/index.ts";
+import type { RunView, StepView } from "../../workflow/index.ts";
+import type { RuntimeForServer, StatusView } from "../runtime-port.ts";
+import type { BoardViews } from "./board-state.ts";
+import { chosenRuns, MOST_DEAD } from "./chosen-runs.ts";
+import { healingTotals } from "./healing-totals.ts";
+import {
+  type HealingTotals,
+  type LiveIncident,
+  type LiveProgram,
+  type LiveRun,
+  MOST_MARKS,
+} from "./views.ts";
+
+export interface ViewReaderOptions {
+  readonly runtime: RuntimeForServer;
+  /** Hears of a view that cannot be read; once, until it can be read again. */
+  readonly onError: ErrorReporter;
+}
+
+const NEWEST_INCIDENTS = 30;
+/** Of each status that is open. */
+const MOST_OPEN = 100;
+/** Incidents that the totals are taken from: the newest. */
+const MOST_COUNTED = 1_000;
+/** Totals are not taken more often than this, however many incidents there are. */
+const TOTALS_EVERY_MS = 1_000;
+/** Of each status; playbooks and children are among them. */
+const MOST_RUNS_READ = 100;
+/** Longer than any playbook. */
+const MOST_PLAYBOOK_STEPS = 100;
+
+export class ViewReader {
+  readonly #runtime: RuntimeForServer;
+  readonly #onError: ErrorReporter;
+  readonly #failing = new Set<string>();
+  readonly #runSteps: StepReader;
+  readonly #playbookSteps: StepReader;
+  /** Runs of playbooks that have ended, and will not change. */
+  #endedPlaybooks: ReadonlyMap<string, RunView> = new Map();
+  #shown: readonly RunView[] = [];
+  #totals: HealingTotals = { opened: 0, healed: 0, escalated: 0, medianMs: null };
+  #totalsOf = "";
+  #totalsAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor({ runtime, onError }: ViewReaderOptions) {
+    this.#runtime = runtime;
+    this.#onError = onError;
+    this.#runSteps = new StepReader(runtime, MOST_MARKS);
+    this.#playbookSteps = new StepReader(runtime, MOST_PLAYBOOK_STEPS);
+  }
+
+  /** Never throws: what cannot be read is reported, and missing. */
+  async read(): Promise<BoardViews> {
+    const runtime = this.#runtime;
+    const [status, components, incidents, runs, trust, series] = await Promise.all([
+      this.#look("status", () => runtime.status()),
+      this.#look("components", () => runtime.components()),
+      this.#look("incidents", () => this.#incidents()),
+      this.#look("runs", () => this.#runs()),
+      this.#look("trust", () => runtime.trust()),
+      this.#look("series", () => runtime.series()),
+    ]);
+    await this.#look("totals", () => this.#count(incidents ?? []));
+    const program = status && (await this.#look("watchdog", () => this.#program(status)));
+    return { program, components, incidents, runs, calls: status?.calls, trust, series };
+  }
+
+  async #look<View>(name: string, read: () => Promise<View> | View): Promise<View | undefined> {
+    try {
+      const view = await read();
+      this.#failing.delete(name);
+      return view;
+    } catch (error) {
+      if (!this.#failing.has(name)) this.#onError(error);
+      this.#failing.add(name);
+      return undefined;
+    }
+  }
+
+  #program(status: StatusView): LiveProgram {
+    const { name, version, instance, pid, startedAtMs, health, readiness, store, runs } = status;
+    const watchdog = this.#runtime.watchdog() ?? null;
+    const healing = this.#totals;
+    const identity = { name, version, instance, pid, startedAtMs };
+    return { ...identity, health, readiness, store, watchdog, runs, healing };
+  }
+
+  async #incidents(): Promise<readonly LiveIncident[]> {
+    const runtime = this.#runtime;
+    const lists = await Promise.all([
+      ...(["opened", "healing", "verifying"] as const).map((status) =>
+        runtime.incidents({ status, limit: MOST_OPEN }),
+      ),
+      runtime.incidents({ limit: NEWEST_INCIDENTS }),
+    ]);
+    const byId = new Map(lists.flat().map((incident) => [incident.id, incident]));
+    const incidents = [...byId.values()].toSorted(
+      (a, b) => b.openedAtMs - a.openedAtMs || (a.id < b.id ? 1 : -1),
+    );
+    const ended = new Map<string, RunView>();
+    const playbooks = await Promise.all(
+      incidents.map(async ({ actions }) => {
+        const id = actions.findLast(({ run }) => run !== undefined)?.run;
+        const run = id && (this.#endedPlaybooks.get(id) ?? (await runtime.run(id)));
+        if (run && run.status !== "running") ended.set(run.id, run);
+        return run || undefined;
+      }),
+    );
+    this.#endedPlaybooks = ended;
+    const steps = await this.#playbookSteps.of(playbooks.flatMap((run) => run ?? []));
+    return incidents.map((incident, index) => ({
+      ...asTold(incident),
+      steps: steps.get(playbooks[index]?.id ?? "") ?? [],
+    }));
+  }
+
+  /** Only where an incident came, ended or grew too old to count. */
+  async #count(shown: readonly LiveIncident[]): Promise<void> {
+    const { clock } = this.#runtime;
+    const minute = Math.floor(clock.epochMs() / 60_000);
+    const key = [minute, ...shown.map(({ id, status }) => `${id} ${status}`)].join("\n");
+    const nowMs = clock.monotonicMs();
+    if (key === this.#totalsOf || nowMs - this.#totalsAtMs < TOTALS_EVERY_MS) return;
+    this.#totalsAtMs = nowMs;
+    const incidents = await this.#runtime.incidents({ limit: MOST_COUNTED });
+    this.#totals = healingTotals(incidents, clock.epochMs());
+    this.#totalsOf = key;
+  }
+
+  async #runs(): Promise<readonly LiveRun[]> {
+    const runtime = this.#runtime;
+    const lists = await Promise.all([
+      runtime.runs({ status: "dead", limit: MOST_DEAD }),
+      ...(["running", "completed", "cancelled"] as const).map((status) =>
+        runtime.runs({ status, limit: MOST_RUNS_READ }),
+      ),
+    ]);
+    const found = new Map(lists.flat().map((run) => [run.id, run]));
+    // Lists go by the time at which runs were started: one that ended just now may be too old for them.
+    await this.#find(
+      found,
+      this.#shown.map(({ id }) => id),
+    );
+    await this.#find(
+      found,
+      [...found.values()].flatMap(({ parentId }) => parentId ?? []),
+    );
+    const isPlaybook = ({ workflow }: RunView): boolean => workflow.startsWith(PLAYBOOK_PREFIX);
+    this.#shown = chosenRuns([...found.values()].filter((run) => !isPlaybook(run)));
+    const marks = await this.#runSteps.of(this.#shown);
+    return this.#shown.map((run) => ({ ...run, marks: marks.get(run.id) ?? [] }));
+  }
+
+  /** Adds the runs of these ids that are not there yet. */
+  async #find(found: Map<string, RunView>, ids: readonly string[]): Promise<void> {
+    const missing = [...new Set(ids)].filter((id) => !found.has(id));
+    const runs = await Promise.all(missing.map((id) => this.#runtime.run(id)));
+    for (const run of runs) if (run) found.set(run.id, run);
+  }
+}
+
+/** Steps of runs; read again only where a run has recorded more, or began or ceased to wait. */
+class StepReader {
+  readonly #runtime: RuntimeForServer;
+  readonly #limit: number;
+  #known: ReadonlyMap<string, { readonly state: string; readonly steps: readonly StepView[] }> =
+    new Map();
+
+  constructor(runtime: RuntimeForServer, limit: number) {
+    this.#runtime = runtime;
+    this.#limit = limit;
+  }
+
+  /** By run. Those of other runs are forgotten. */
+  async of(runs: readonly RunView[]): Promise<ReadonlyMap<string, readonly StepView[]>> {
+    const known = await Promise.all(
+      runs.map(async ({ id, status, waiting, stepsRecorded }) => {
+        const state = `${status} ${waiting} ${stepsRecorded}`;
+        const before = this.#known.get(id);
+        if (before?.state === state) return [id, before] as const;
+        return [id, { state, steps: await this.#runtime.steps(id, this.#limit) }] as const;
+      }),
+    );
+    this.#known = new Map(known);
+    return new Map(known.map(([id, { steps }]) => [id, steps]));
+  }
+}
+
+/** What the healer keeps beside is its own. */
+function asTold(incident: IncidentView): IncidentView {
+  const { id, key, component, severity, status, summary, trigger, playbook, why } = incident;
+  const { occurrences, openedAtMs, endedAtMs, actions } = incident;
+  return {
+    id,
+    key,
+    component,
+    class: incident.class,
+    severity,
+    status,
+    summary,
+    trigger,
+    playbook,
+    occurrences,
+    openedAtMs,
+    endedAtMs,
+    ...(typeof why === "string" && { why }),
+    actions,
+  };
+}
