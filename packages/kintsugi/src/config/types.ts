@@ -11,6 +11,7 @@ export interface KintsugiConfig {
   readonly dataDir: string;
   readonly server: {
     readonly host: string;
+    /** 0 takes the port of the last life where it is free, else any free one. */
     readonly port: number;
     /** Names beside those of the loopback by which the server may be called. */
     readonly allowedHosts: readonly string[];

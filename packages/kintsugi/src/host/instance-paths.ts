@@ -40,6 +40,8 @@ export interface InstancePaths {
   readonly tokens: string;
   /** The token of the command line. Runtime. */
   readonly cliToken: string;
+  /** The port that the server listened at last, where any free one will do. Runtime. */
+  readonly serverPort: string;
   /** Output of the processes. */
   readonly logsDir: string;
   /** Reports of event loops that stalled. */
@@ -96,6 +98,7 @@ export function pathsOf(dataDir: string, runDir: string): InstancePaths {
     killSwitch: join(dataDir, "kill-switch.json"),
     tokens: join(dataDir, "tokens.json"),
     cliToken: join(dataDir, "cli-token"),
+    serverPort: join(dataDir, "server-port"),
     logsDir: join(dataDir, "logs"),
     hangsDir: join(dataDir, "hangs"),
   };

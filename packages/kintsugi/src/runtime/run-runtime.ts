@@ -7,7 +7,12 @@ import { type ErrorReporter, toError } from "@kintsugi/policy/base";
 
 import { type KintsugiConfig, loadConfig, printFaults } from "../config/index.ts";
 import { type Host, type InstancePaths, keepCompiled, watchEventLoop } from "../host/index.ts";
-import { ensureCliToken, type RunningServer, startServer, tokenStore } from "../server/index.ts";
+import {
+  ensureCliToken,
+  type RunningServer,
+  startAtKeptPort,
+  tokenStore,
+} from "../server/index.ts";
 import { StoreFailedError } from "../store/index.ts";
 import {
   dialWatchdog,
@@ -129,7 +134,7 @@ async function open(
   );
   opened.parts = parts;
   ensureCliToken({ files: host.files, random: host.random, paths: system.paths });
-  opened.server = await startServer({
+  const serverOptions = {
     runtime: serverView(kintsugi, parts),
     host: config.server.host,
     port: config.server.port,
@@ -142,8 +147,11 @@ async function open(
       onError: report,
     }),
     random: host.random,
+    files: host.files,
     onError: report,
-  });
+  };
+  const kept = { files: host.files, file: system.paths.serverPort };
+  opened.server = await startAtKeptPort(serverOptions, kept);
   writeIdentity(host, system.paths, opened.server.url);
   opened.link?.ready(opened.server.url);
   print(`ready at ${opened.server.url}`);

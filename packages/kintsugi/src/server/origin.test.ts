@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { allowedNames, refuseStranger } from "./origin.ts";
+import { allowedNames, isLoopback, refuseStranger } from "./origin.ts";
 
 const names = allowedNames("127.0.0.1", 4_600, ["proxy.example", "front.example:443"]);
 const judge = (host: string | readonly string[], headers: Record<string, string> = {}) =>
@@ -74,4 +74,18 @@ describe("the page that sends a request", () => {
   ])("may be no other: %j", (headers) => {
     expect(judge(host, headers as Record<string, string>)).toBe("KINTSUGI_ORIGIN_REFUSED");
   });
+});
+
+it.each([
+  ["127.0.0.1", true],
+  ["127.1.2.3", true],
+  ["localhost", true],
+  ["::1", true],
+  ["0.0.0.0", false],
+  ["::", false],
+  ["192.168.1.2", false],
+  ["127.0.0.1.evil.test", false],
+  ["localhost.evil.test", false],
+])("knows whether only this machine can call %s", (host, is) => {
+  expect(isLoopback(host)).toBe(is);
 });

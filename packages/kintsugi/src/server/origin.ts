@@ -33,6 +33,10 @@ export function allowedNames(
 export const bracketed = (host: string): string =>
   host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 
+/** Whether nobody but this machine can call a server that listens there. */
+export const isLoopback = (host: string): boolean =>
+  ["localhost", "::1", "[::1]"].includes(host.toLowerCase()) || /^127(?:\.\d{1,3}){3}$/.test(host);
+
 /** Why a request is refused, before anything is done for it; undefined when it is not. */
 export function refuseStranger(
   headers: RequestHeaders,

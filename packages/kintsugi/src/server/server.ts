@@ -9,6 +9,7 @@ import { EventStreams } from "./event-stream.ts";
 import { Gate } from "./gate.ts";
 import { Board } from "./live/board.ts";
 import { LiveStreams } from "./live/stream.ts";
+import { metricsRoute } from "./metrics-route.ts";
 import { allowedNames, bracketed } from "./origin.ts";
 import { builtPages, pageRoutes } from "./pages.ts";
 import { answerOf, notFound, Refusal, refusalOf } from "./refusal.ts";
@@ -25,7 +26,7 @@ export interface ServerOptions {
   readonly tokens: TokenStore;
   /** Address to listen at. Other than the loopback, it is open to the network. @defaultValue "127.0.0.1" */
   readonly host?: string;
-  /** 0 takes any free port. @defaultValue 4600 */
+  /** 0 takes any free port; {@link startAtKeptPort} takes the same one again. @defaultValue 4600 */
   readonly port?: number;
   /** Names beside those of the loopback by which it may be called. @defaultValue [] */
   readonly allowedHosts?: readonly string[];
@@ -91,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const routes = [
     ...routesOf(runtime, closing.signal),
     ...sessionRoutes(sessions),
+    metricsRoute(runtime, host),
     ...pageRoutes(files, pageFolder),
   ];
   for (const route of routes) addRoute(app, gate, route);
