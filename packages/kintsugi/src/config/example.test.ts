@@ -103,6 +103,7 @@ describe("a variable of the environment", () => {
       "KINTSUGI_WATCHDOG_HANG",
       "KINTSUGI_WATCHDOG_RESTART_INITIAL",
       "KINTSUGI_WATCHDOG_RESTART_MAX",
+      "KINTSUGI_METRICS_PROMETHEUS",
       "KINTSUGI_CHAOS_ENABLED",
     ]);
   });

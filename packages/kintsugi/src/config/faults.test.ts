@@ -39,7 +39,7 @@ zz: 1
       'k.yaml:8:10: healing is "advanced"; expected a map with the keys enabled, dryRun, actionsPerHour',
       "k.yaml:9:13: triggers.t.playbook is missing; expected the name of a playbook",
       "k.yaml:9:44: triggers.t.above is 0.5; expected a whole number from 1 to 1000000",
-      'k.yaml:10:1: unknown key "zz" at the top; expected one of name, dataDir, server, runtime, supervisor, components, workflows, calls, healing, triggers, watchdog, chaos',
+      'k.yaml:10:1: unknown key "zz" at the top; expected one of name, dataDir, server, runtime, supervisor, components, workflows, calls, healing, triggers, watchdog, metrics, chaos',
     ]);
   });
 });

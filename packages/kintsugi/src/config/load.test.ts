@@ -38,6 +38,7 @@ describe("an empty file", () => {
       healing: { enabled: true, dryRun: false, actionsPerHour: 60 },
       triggers: {},
       watchdog: { hangMs: 10_000, restart: { initialMs: 100, maxMs: 30_000 } },
+      metrics: { prometheus: true },
       chaos: { enabled: false, plan: [] },
     });
   });

@@ -51,6 +51,7 @@ export const schema: z.ZodType<PlacelessConfig, ConfigInput> = keys({
   })
     .prefault({})
     .transform(({ hang, restart }) => ({ hangMs: hang, restart })),
+  metrics: keys({ prometheus: flag.default(true) }).prefault({}),
   chaos: keys({ enabled: flag.default(false), plan: plan.default([]) }).prefault({}),
 });
 

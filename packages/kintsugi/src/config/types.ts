@@ -35,6 +35,7 @@ export interface KintsugiConfig {
     readonly hangMs: number;
     readonly restart: { readonly initialMs: number; readonly maxMs: number };
   };
+  readonly metrics: { readonly prometheus: boolean };
   readonly chaos: { readonly enabled: boolean; readonly plan: readonly ChaosEntry[] };
 }
 

@@ -29,6 +29,7 @@ export interface ConfigInput {
   /** Conditions that open an incident, by name. @defaultValue none */
   readonly triggers?: Readonly<Record<string, WrittenTrigger>> | undefined;
   readonly watchdog?: WrittenWatchdog | undefined;
+  readonly metrics?: WrittenMetrics | undefined;
   readonly chaos?: WrittenChaos | undefined;
 }
 
@@ -183,6 +184,11 @@ interface WrittenWatchdog {
   readonly restart?:
     | { readonly initial?: WrittenSpan | undefined; readonly max?: WrittenSpan | undefined }
     | undefined;
+}
+
+interface WrittenMetrics {
+  /** Whether `/metrics` shows the figures in Prometheus' text format. @defaultValue true */
+  readonly prometheus?: boolean | undefined;
 }
 
 interface WrittenChaos {
