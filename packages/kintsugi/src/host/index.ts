@@ -8,6 +8,7 @@ export {
   logFiles,
   pathsOf,
 } from "./instance-paths.ts";
+export { type LoopTime, loopTime } from "./loop-time.ts";
 export { type LoopStall, watchEventLoop } from "./loop-watch.ts";
 export { keepCompiled, type OwnProgram, ownProgram, siblingProgram } from "./own-program.ts";
 export { acquireOwnerLock } from "./owner-lock.ts";
