@@ -6,6 +6,7 @@ import { type ErrorReporter, orAborted, toError } from "@kintsugi/policy/base";
 import { type Chaos, createChaos } from "../chaos/index.ts";
 import type { KintsugiConfig } from "../config/index.ts";
 import { createHealer, type Healer, PLAYBOOK_PREFIX } from "../heal/index.ts";
+import { Recorder } from "../observe/index.ts";
 import { fact, StoreFailedError } from "../store/index.ts";
 import { createSupervisor, type Supervisor } from "../supervise/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
@@ -44,6 +45,7 @@ export interface Parts {
   readonly supervisor: Supervisor;
   readonly healer: Healer;
   readonly chaos: Chaos;
+  readonly recorder: Recorder;
   readonly calls: CallRegistry;
   readonly workflows: ReadonlyMap<string, Workflow<never, unknown>>;
   /** Epoch milliseconds. */
@@ -70,8 +72,13 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   let stopping: Promise<void> | undefined;
   const onFatal = (error: Error): void => (stopping ? report : options.onFatal)(error);
   const made = makeParts({ ...options, onFatal }, workflows);
-  const detachCalls = attachCalls(calls, made.healer, store, host.clock, report);
-  const life: Life = { ...made, system, startedAtMs, detachCalls, supervising: undefined };
+  const detachFigures = made.recorder.listen(store.facts, made.supervisor);
+  const detachCalls = attachCalls(calls, {
+    ...{ healer: made.healer, recorder: made.recorder },
+    ...{ store, clock: host.clock, onFailure: report },
+  });
+  const detached = { detachCalls, detachFigures };
+  const life: Life = { ...made, ...detached, system, startedAtMs, supervising: undefined };
   const stop = (leave: boolean, more: readonly Stage[] = []): Promise<void> => {
     stopping ??= endInStages([...stagesOf(life, leave), ...more], { ...host, store, report });
     return stopping;
@@ -96,13 +103,14 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   };
 }
 
-type Made = Pick<Parts, "engine" | "supervisor" | "healer" | "chaos">;
+type Made = Pick<Parts, "engine" | "supervisor" | "healer" | "chaos" | "recorder">;
 
 /** One life of the parts, as far as it has come. */
 interface Life extends Made {
   readonly system: System;
   readonly startedAtMs: number;
   readonly detachCalls: () => void;
+  readonly detachFigures: () => void;
   /** The start of the supervisor: before it there is no component of ours to end. */
   supervising: Promise<void> | undefined;
 }
@@ -124,7 +132,7 @@ async function begin(life: Life, signal?: AbortSignal): Promise<void> {
 
 /** Whoever acts on others ends before them. */
 function stagesOf(life: Life, leave: boolean): readonly Stage[] {
-  const { engine, supervisor, healer, chaos, system, supervising, detachCalls } = life;
+  const { engine, supervisor, healer, chaos, system, supervising } = life;
   const { host, store } = system;
   const endComponents = async (): Promise<void> => {
     await Promise.allSettled([supervising]); // Else it would start some after they were ended.
@@ -136,7 +144,7 @@ function stagesOf(life: Life, leave: boolean): readonly Stage[] {
   };
   return [
     { name: "chaos", end: () => chaos.stop() },
-    { name: "the tally of calls", end: detachCalls },
+    { name: "the tally of calls", end: life.detachCalls },
     { name: "the healer", end: () => healer.stop() },
     { name: "the engine", end: () => engine.stop() },
     ...(supervising
@@ -145,6 +153,7 @@ function stagesOf(life: Life, leave: boolean): readonly Stage[] {
           { name: "the log", end: sayStopped },
         ]
       : []),
+    { name: "the figures", end: life.detachFigures },
   ];
 }
 
@@ -154,11 +163,14 @@ function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
   const { host, store, paths } = system;
   const { clock, random } = host;
   const fatal = once(options.onFatal);
+  const recorder = new Recorder(clock);
   const engine = embeddedEngine({
     store,
     clock,
     random,
     onFatal: (error) => fatal(toError(error)),
+    onMeasure: (measure) => recorder.workflow(measure),
+    onListenerError: report,
     isUrgent: (name) => name.startsWith(PLAYBOOK_PREFIX), // Healing has room in a full house.
   });
   for (const workflow of workflows.values()) engine.register(workflow);
@@ -183,7 +195,7 @@ function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
     alertsFolder: `${paths.dataDir}/alerts`,
     onError: report,
   });
-  return { engine, supervisor, healer, chaos: chaosOf(options, engine, supervisor) };
+  return { engine, supervisor, healer, recorder, chaos: chaosOf(options, engine, supervisor) };
 }
 
 async function allWorkflows({

@@ -2,10 +2,11 @@
 
 import type { CallRegistry } from "@kintsugi/policy";
 
-import type { Healer } from "../heal/index.ts";
-import type { CallView, RuntimeForServer, StatusView } from "../server/index.ts";
+import type { Recorder } from "../observe/index.ts";
+import type { CallView, ReadinessView, RuntimeForServer, StatusView } from "../server/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
 import type { RunStatus } from "../workflow/index.ts";
+import { figuresText, openIncidents } from "./figures.ts";
 import type { Kintsugi } from "./kintsugi.ts";
 import type { Parts } from "./parts.ts";
 import { version } from "./version.ts";
@@ -20,42 +21,15 @@ const playbookSentences: Readonly<Record<string, string>> = {
 };
 
 export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
-  const { config, system, engine, supervisor, healer, calls } = parts;
+  const { config, system, engine, supervisor, healer, recorder } = parts;
   const { host, store, paths } = system;
-  const readiness = () => {
-    const reasons = [
-      ...(parts.isStopping() ? ["The runtime is stopping"] : []),
-      ...(store.state.kind === "open" ? [] : [`The store is ${store.state.kind}`]),
-    ];
-    return { ready: reasons.length === 0, reasons };
-  };
-  const status = async (): Promise<StatusView> => {
-    const counts = await Promise.all(
-      runStatuses.map(async (each) => [each, await engine.count({ status: each })] as const),
-    );
-    return {
-      name: config.name,
-      version,
-      instance: paths.instance,
-      pid: host.processes.self.pid,
-      startedAtMs: parts.startedAtMs,
-      atMs: host.clock.epochMs(),
-      health: worstHealth(supervisor.list()),
-      readiness: readiness(),
-      store: store.state,
-      components: supervisor.list(),
-      runs: Object.fromEntries(counts) as Record<RunStatus, number>,
-      openIncidents: await countOpen(healer),
-      calls: callViews(calls, host.clock.epochMs()),
-    };
-  };
   return {
     name: config.name,
     version,
     clock: host.clock,
     facts: store.facts,
-    status,
-    ready: readiness,
+    status: () => statusOf(parts),
+    ready: () => readinessOf(parts),
     components: () => supervisor.list(),
     restartComponent: (name, why, signal) => supervisor.restart(name, why, signal),
     incidents: (filter) => healer.incidents.list(filter),
@@ -76,33 +50,52 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
       const identity = readIdentity(host.files, paths.watchdogFile);
       return identity && host.processes.isAlive(identity) ? { pid: identity.pid } : undefined;
     },
-    series: () => ({
-      startMs: 0,
-      everyMs: 1_000,
-      calls: [],
-      failed: [],
-      retries: [],
-      p95Ms: [],
-      steps: [],
-    }),
-    metrics: async () => undefined,
+    series: (sinceMs) => recorder.series(sinceMs),
+    metrics: async () => (config.metrics.prometheus ? figuresText(parts) : undefined),
   };
 }
 
-async function countOpen({ incidents }: Healer): Promise<number> {
-  const open = ["opened", "healing", "verifying"] as const;
-  const lists = await Promise.all(open.map((status) => incidents.list({ status, limit: 1_000 })));
-  return lists.flat().length;
+async function statusOf(parts: Parts): Promise<StatusView> {
+  const { config, system, engine, supervisor, healer, calls, recorder } = parts;
+  const { host, store, paths } = system;
+  const counts = await Promise.all(
+    runStatuses.map(async (each) => [each, await engine.count({ status: each })] as const),
+  );
+  return {
+    name: config.name,
+    version,
+    instance: paths.instance,
+    pid: host.processes.self.pid,
+    startedAtMs: parts.startedAtMs,
+    atMs: host.clock.epochMs(),
+    health: worstHealth(supervisor.list()),
+    readiness: readinessOf(parts),
+    store: store.state,
+    components: supervisor.list(),
+    runs: Object.fromEntries(counts) as Record<RunStatus, number>,
+    openIncidents: (await openIncidents(healer)).length,
+    calls: callViews(calls, recorder, host.clock.epochMs()),
+  };
 }
 
-const callViews = (calls: CallRegistry, nowMs: number): readonly CallView[] =>
+function readinessOf(parts: Parts): ReadinessView {
+  const { kind } = parts.system.store.state;
+  const reasons = [
+    ...(parts.isStopping() ? ["The runtime is stopping"] : []),
+    ...(kind === "open" ? [] : [`The store is ${kind}`]),
+  ];
+  return { ready: reasons.length === 0, reasons };
+}
+
+const callViews = (calls: CallRegistry, recorder: Recorder, nowMs: number): readonly CallView[] =>
   Object.entries(calls.stats()).map(([name, totals]) => {
     const circuit = calls.circuits.get(name)?.stats();
     return {
       name,
       succeeded: totals.calls - totals.failed,
       failed: totals.failed,
-      retried: Math.max(0, totals.attempts - totals.calls),
+      // Calls that were refused made no attempt, so the totals alone would give too few.
+      retried: recorder.retriesOf(name) ?? Math.max(0, totals.attempts - totals.calls),
       fallbacks: totals.fallbacks,
       circuit: circuit?.state ?? "closed",
       circuitRetryAtMs:
