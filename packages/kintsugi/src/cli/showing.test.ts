@@ -178,7 +178,7 @@ describe("runs", () => {
       expect.stringMatching(/^digest {2}digest {4}dead {4}12 {5}3\/7 reading {2}202\d-/),
     ]);
     expect(await show(runs(context, { ...place, id: "digest" }))).toBe(0);
-    expect(out).toContain("error:        TypeError: x is not\uFFFDa function");
+    expect(out).toContain("error:        TypeError: x is not␊a function");
     expect(out).toContain("in step:      read");
     expect(out.join()).not.toContain("parent");
   });
@@ -194,7 +194,7 @@ describe("incidents", () => {
   it("are a table, or one with what was done about it", async () => {
     const { show, context, out } = setup();
     expect(await show(incidents(context, place))).toBe(0);
-    expect(out.splice(0)[1]).toMatch(/^i1 .* 8s {4}web died \uFFFD\[31m\(exit code 1\)$/);
+    expect(out.splice(0)[1]).toMatch(/^i1 .* 8s {4}web died ␛\[31m\(exit code 1\)$/);
     expect(await show(incidents(context, { ...place, id: "i1" }))).toBe(0);
     expect(out.at(-1)).toMatch(/ restart {2}supervisor {2}succeeded$/);
     out.splice(0);

@@ -1,11 +1,50 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { facts, printable, size, span, table } from "./text.ts";
+import { facts, jsonLines, printable, size, span, table } from "./text.ts";
+
+/** Every character that steers, as Unicode and the terminals know them. */
+const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 describe("text of others", () => {
-  it("cannot steer the terminal, nor turn the direction of its letters", () => {
-    expect(printable("a\u001b[2Jb\u202Ec\r\n\td\u0007")).toBe(
-      "a\uFFFD[2Jb\uFFFDc\uFFFD\uFFFD  d\uFFFD",
+  it.each([
+    ["\u001b[31mred\u001b[0m", "␛[31mred␛[0m"],
+    ["\u001b]0;title\u0007", "␛]0;title␇"],
+    ["done\rgone\r\n", "done␍gone␍␊"],
+    ["\u0000\u001f\u007f", "␀␟␡"],
+    ["\u009b31m\u0085", "\uFFFD31m\uFFFD"],
+    ["\u202Etxt.exe\u2066\u200B\uFEFF", "\uFFFDtxt.exe\uFFFD\uFFFD\uFFFD"],
+    ["a\u2028b\u2029c", "a\uFFFDb\uFFFDc"],
+    ["\uD800 \u{E0041}", "\uFFFD \uFFFD"],
+    ["a\tb", "a  b"],
+    ["<img src=x onerror=alert(1)>", "<img src=x onerror=alert(1)>"],
+    ["zwölf 漢字 🙂 e\u0301", "zwölf 漢字 🙂 e\u0301"],
+  ])("shows what steers as what does nothing: %j", (text, shown) => {
+    expect(printable(text)).toBe(shown);
+    expect(printable(shown)).toBe(shown);
+  });
+
+  it("steers nothing, whatever it is", () => {
+    const text = fc.string({ unit: "binary", maxLength: 50, size: "max" });
+    fc.assert(
+      fc.property(text, (any) => {
+        expect(printable(any)).not.toMatch(steering);
+      }),
+    );
+  });
+
+  it("stays what it was as JSON, and steers nothing there either", () => {
+    const message = "\u001b[31m\u202E\u009b\u2028\u{E0041}\r ü";
+    const lines = jsonLines({ message, list: [1] });
+    expect(lines.join("")).not.toMatch(steering);
+    expect(lines).toContain('  "list": [');
+    expect(JSON.parse(lines.join("\n"))).toEqual({ message, list: [1] });
+    const text = fc.string({ unit: "binary", maxLength: 50, size: "max" });
+    fc.assert(
+      fc.property(text, (any) => {
+        expect(JSON.parse(jsonLines([any]).join("\n"))).toEqual([any]);
+        expect(jsonLines([any]).join("")).not.toMatch(steering);
+      }),
     );
   });
 
@@ -18,12 +57,12 @@ describe("text of others", () => {
           ["long one", "22"],
         ],
       ),
-    ).toEqual(["NAME      AGE", "a\uFFFDb       1", "long one  22"]);
+    ).toEqual(["NAME      AGE", "a␊b       1", "long one  22"]);
   });
 });
 
 it("aligns facts, and leaves out what has no value", () => {
-  expect(facts({ a: "1", longer: "2\n3", none: null })).toEqual(["a:      1", "longer: 2\uFFFD3"]);
+  expect(facts({ a: "1", longer: "2\n3", none: null })).toEqual(["a:      1", "longer: 2␊3"]);
 });
 
 it.each([

@@ -1,11 +1,34 @@
 /** Plain text for terminals and pipes: no colours, no escapes, aligned columns. */
 
+/** What steers a terminal, ends a line, or turns the direction of letters (CVE-2021-42574). */
+const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
 /**
- * Text of others may hold what steers a terminal, or turns the direction of its letters (CVE-2021-42574):
- * each such character is shown as one that does nothing.
+ * Text of others on one line of a terminal: a control character is shown as its picture, such as ␛, a
+ * tab as two spaces, and whatever else steers as U+FFFD.
+ *
+ * @example terminal.write(`${printable(error.message)}\n`);
  */
 export const printable = (text: string): string =>
-  text.replaceAll("\t", "  ").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
+  text.replaceAll("\t", "  ").replace(STEERING, (letter) => {
+    const code = letter.codePointAt(0) ?? 0;
+    if (code < 0x20) return String.fromCharCode(0x2400 + code);
+    return code === 0x7f ? "\u2421" : "\uFFFD";
+  });
+
+/** A value as lines of JSON: what steers a terminal is escaped, so that a program reads what was meant. */
+export const jsonLines = (value: unknown): readonly string[] =>
+  JSON.stringify(value, null, 2)
+    .split("\n")
+    .map((line) =>
+      line.replace(STEERING, (letter) =>
+        Array.from({ length: letter.length }, (_, index) =>
+          escapeOf(letter.charCodeAt(index)),
+        ).join(""),
+      ),
+    );
+
+const escapeOf = (unit: number): string => `\\u${unit.toString(16).padStart(4, "0")}`;
 
 /** Lines of a table, its head first; columns stand two spaces apart. */
 export function table(

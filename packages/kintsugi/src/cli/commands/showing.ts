@@ -8,7 +8,7 @@ import { CommandError, DONE, NOT_RUNNING } from "../exit-codes.ts";
 import { clientOf } from "../instance.ts";
 import { type PlaceOptions, pathsOfPlace } from "../place.ts";
 import { dial } from "../start-watchdog.ts";
-import { dateTime, facts, size, span, table } from "../text.ts";
+import { dateTime, facts, jsonLines, size, span, table } from "../text.ts";
 
 export interface ShowOptions extends PlaceOptions {
   /** Prints what a program reads. */
@@ -112,7 +112,7 @@ async function viewOf(context: CommandContext, paths: InstancePaths): Promise<Wa
 }
 
 const print = ({ terminal }: CommandContext, value: unknown): void => {
-  for (const line of JSON.stringify(value, null, 2).split("\n")) terminal.out(line);
+  for (const line of jsonLines(value)) terminal.out(line);
 };
 
 function statusLines(
