@@ -76,7 +76,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     floor: 10,
     may: ["policy", "host", "store", "workflow", "supervise", "heal", "observe"],
   },
-  dashboard: { folder: "packages/dashboard/src", floor: 13, may: ["server/live"] },
+  dashboard: { folder: "packages/dashboard/src", floor: 13, may: ["policy/base", "server/live"] },
   runtime: {
     folder: "packages/kintsugi/src/runtime",
     floor: 11,

@@ -34,7 +34,13 @@ export interface Import {
 
 /** All TypeScript of the packages, the examples, the suites and these rules. */
 export function allSources(): readonly Source[] {
-  const patterns = ["packages/*/src/**/*.ts", "examples/**/*.ts", "tidy/*.ts", "torture/**/*.ts"];
+  const patterns = [
+    "packages/*/src/**/*.{ts,tsx}",
+    "packages/dashboard/*.ts",
+    "examples/**/*.ts",
+    "tidy/*.ts",
+    "torture/**/*.ts",
+  ];
   const paths = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }));
   return paths
     .filter((path) => !path.includes("node_modules"))
@@ -44,7 +50,7 @@ export function allSources(): readonly Source[] {
 
 /** What ships: no tests, no suites, no examples. */
 export function productSources(): readonly Source[] {
-  return allSources().filter(({ path, isTest }) => path.startsWith("packages/") && !isTest);
+  return allSources().filter(({ path, isTest }) => /^packages\/[^/]+\/src\//.test(path) && !isTest);
 }
 
 function parse(path: string): Source {
@@ -56,7 +62,7 @@ function parse(path: string): Source {
     text,
     lines: text.split("\n").length - 1,
     program: program as unknown as Source["program"],
-    isTest: /\.test\.ts$|\/fixtures\//.test(path),
+    isTest: /\.test\.tsx?$|\/fixtures\//.test(path),
   };
 }
 

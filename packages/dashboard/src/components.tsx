@@ -1,0 +1,150 @@
+/** The tree of what lives: watchdog, runtime, components. */
+
+import { memo, type ReactElement, type ReactNode } from "react";
+
+import { Age, Countdown } from "./age.tsx";
+import { HeartbeatStrip } from "./heartbeat-graph.tsx";
+import type { Strip } from "./heartbeat-strip.ts";
+import { isOpen } from "./incident-story.ts";
+import type { Component, Incident, PageState, Program } from "./page-state.ts";
+import { plain } from "./plain-text.ts";
+import { type Mark, markOfComponent, markOfHealth, StateMark } from "./state-mark.tsx";
+import { counted, size } from "./words.ts";
+
+export interface ComponentsProps {
+  readonly program: Program;
+  readonly components: readonly Component[];
+  readonly incidents: readonly Incident[];
+  readonly strips: PageState["strips"];
+}
+
+export function Components(props: ComponentsProps): ReactElement {
+  const { program, components, incidents, strips } = props;
+  const mended = new Set(incidents.filter(isOpen).map(({ component }) => component));
+  return (
+    <section className="panel components" aria-labelledby="components-title">
+      <div className="panel-head">
+        <h2 id="components-title">Components</h2>
+        <p className="dim">{counted(components.length, "component")}</p>
+      </div>
+      <ul className="tree">
+        <li>
+          <Watchdog pid={program.watchdog?.pid ?? null} />
+          <ul>
+            <li>
+              <Runtime program={program} />
+              <ul>
+                {components.map((component) => (
+                  <ComponentRow
+                    key={component.name}
+                    component={component}
+                    strip={strips[component.name]}
+                    isMended={mended.has(component.name)}
+                  />
+                ))}
+              </ul>
+            </li>
+          </ul>
+        </li>
+      </ul>
+      {components.length === 0 && (
+        <p className="dim nothing">
+          No component is configured. Name one under <code>components</code> in kintsugi.yaml.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Watchdog({ pid }: { readonly pid: number | null }): ReactElement {
+  const mark: Mark =
+    pid === null
+      ? { shape: "ring", tone: "quiet", word: "none watches" }
+      : { shape: "circle", tone: "ok", word: "watches" };
+  return (
+    <Living name="watchdog" mark={mark}>
+      {pid !== null && <Pid pid={pid} />}
+    </Living>
+  );
+}
+
+function Runtime({ program }: { readonly program: Program }): ReactElement {
+  return (
+    <Living name="runtime" mark={markOfHealth(program.health)}>
+      <Pid pid={program.pid} />
+      <span>
+        up <Age sinceMs={program.startedAtMs} />
+      </span>
+      <span>{plain(program.version)}</span>
+    </Living>
+  );
+}
+
+interface ComponentRowProps {
+  readonly component: Component;
+  readonly strip: Strip | undefined;
+  readonly isMended: boolean;
+}
+
+const ComponentRow = memo(function ComponentRow(props: ComponentRowProps): ReactElement {
+  const { component, strip, isMended } = props;
+  const { name, phase, health, kind, identity, restarts, rssBytes, adopted } = component;
+  const { lastBeatAtMs, nextStartAtMs, startedAtMs } = component;
+  const isRunning = phase === "running";
+  return (
+    <li data-component={name} data-phase={phase} data-health={health.kind}>
+      <Living name={plain(name)} mark={markOfComponent(component, isMended)}>
+        <span>{kind}</span>
+        {identity && <Pid pid={identity.pid} />}
+        {isRunning && startedAtMs !== null && (
+          <span>
+            up <Age sinceMs={startedAtMs} />
+          </span>
+        )}
+        {restarts > 0 && <span>{counted(restarts, "restart")}</span>}
+        {rssBytes !== null && <span className="figure">{size(rssBytes)}</span>}
+        {adopted && <span title="It lived on while the runtime was replaced">adopted</span>}
+      </Living>
+      {health.kind !== "healthy" && <p className="reason break">{plain(health.reason)}</p>}
+      {nextStartAtMs !== null && (
+        <p className="reason">
+          next start in <Countdown untilMs={nextStartAtMs} />
+        </p>
+      )}
+      <div className="beat">
+        <HeartbeatStrip strip={strip} />
+        <span className="dim small">
+          {lastBeatAtMs === null ? (
+            "no beat yet"
+          ) : (
+            <>
+              beat <Age sinceMs={lastBeatAtMs} /> ago
+            </>
+          )}
+        </span>
+      </div>
+    </li>
+  );
+});
+
+interface LivingProps {
+  readonly name: string;
+  readonly mark: Mark;
+  readonly children: ReactNode;
+}
+
+function Living({ name, mark, children }: LivingProps): ReactElement {
+  return (
+    <div className="living">
+      <strong className="break">{name}</strong>
+      <StateMark {...mark} />
+      <span className="facts dim small">{children}</span>
+    </div>
+  );
+}
+
+const Pid = ({ pid }: { readonly pid: number }): ReactElement => (
+  <span>
+    pid <span className="mono">{pid}</span>
+  </span>
+);

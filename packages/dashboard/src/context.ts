@@ -1,0 +1,42 @@
+/** What every part of the page may ask for. */
+
+import { systemClock } from "@kintsugi/policy/base";
+import { type Context, createContext, useContext, useEffect, useState } from "react";
+
+import { LiveClock } from "./live-clock.ts";
+import { clockTime, dateTime, type Zone } from "./words.ts";
+
+export interface PageContext {
+  readonly clock: LiveClock;
+  readonly zone: Zone;
+}
+
+export const Surroundings: Context<PageContext> = createContext<PageContext>({
+  clock: new LiveClock(systemClock),
+  zone: "local",
+});
+
+/** A value of the server's time, asked for at each beat; the part is drawn only when it changes. */
+export function useOfNow<Value extends string | number | boolean>(
+  of: (nowMs: number) => Value,
+): Value {
+  const { clock } = useContext(Surroundings);
+  const [, setSeen] = useState<Value>();
+  useEffect(() => clock.subscribe(() => setSeen(of(clock.nowMs()))), [clock, of]);
+  return of(clock.nowMs());
+}
+
+export interface Times {
+  /** `05:34:57`. */
+  at(epochMs: number): string;
+  /** With the day, for a title. */
+  full(epochMs: number): string;
+}
+
+export function useTimes(): Times {
+  const { zone } = useContext(Surroundings);
+  return {
+    at: (epochMs) => clockTime(epochMs, zone),
+    full: (epochMs) => dateTime(epochMs, zone),
+  };
+}

@@ -1,0 +1,43 @@
+/** The life of an incident as a story: what it went through, when, and where it is now. */
+
+import type { Fact, Incident } from "./page-state.ts";
+
+export interface Stage {
+  readonly word: string;
+  /** Epoch milliseconds; null where nobody has seen it. */
+  readonly atMs: number | null;
+  readonly state: "done" | "now" | "ahead";
+}
+
+/** When each incident began to be healed and to be verified, by its id. */
+export type StageTimes = ReadonlyMap<string, Readonly<Record<string, number>>>;
+
+/** Reads the times of stages out of the log; the last of each kind counts, as healing may begin again. */
+export function stageTimes(facts: readonly Fact[]): StageTimes {
+  const times = new Map<string, Readonly<Record<string, number>>>();
+  for (const { type, atMs, payload } of facts) {
+    if (type !== "incident.healing" && type !== "incident.verifying") continue;
+    const { id } = payload as { id?: unknown };
+    if (typeof id !== "string") continue;
+    times.set(id, { ...times.get(id), [type.slice("incident.".length)]: atMs });
+  }
+  return times;
+}
+
+export const isOpen = ({ endedAtMs }: Pick<Incident, "endedAtMs">): boolean => endedAtMs === null;
+
+/** Opened, healing, verifying, and its end. */
+export function stagesOf(incident: Incident, times: StageTimes): readonly Stage[] {
+  const seen = times.get(incident.id) ?? {};
+  const { status, openedAtMs, endedAtMs, actions } = incident;
+  const healingAtMs = seen["healing"] ?? actions[0]?.atMs ?? null;
+  const order = ["opened", "healing", "verifying"];
+  const here = endedAtMs === null ? order.indexOf(status) : order.length;
+  const at = [openedAtMs, healingAtMs, seen["verifying"] ?? null];
+  const end = endedAtMs === null ? "resolved" : status;
+  return [...order, end].map((word, place) => ({
+    word,
+    atMs: (place === order.length ? endedAtMs : at[place]) ?? null,
+    state: place === here ? (endedAtMs === null ? "now" : "done") : place < here ? "done" : "ahead",
+  }));
+}

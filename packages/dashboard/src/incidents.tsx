@@ -1,0 +1,63 @@
+/** Incidents as they live: the open ones first, then how the newest others ended. */
+
+import { type ReactElement, useMemo } from "react";
+
+import { IncidentCard } from "./incident-card.tsx";
+import { isOpen, stageTimes } from "./incident-story.ts";
+import type { Fact, Incident } from "./page-state.ts";
+import { counted } from "./words.ts";
+
+/** Incidents that are shown beside the open ones. */
+const MOST_ENDED = 8;
+
+export interface IncidentsProps {
+  readonly incidents: readonly Incident[];
+  readonly facts: readonly Fact[];
+}
+
+export function Incidents({ incidents, facts }: IncidentsProps): ReactElement {
+  const times = useMemo(() => stageTimes(facts), [facts]);
+  const open = incidents.filter(isOpen);
+  const ended = incidents.filter((incident) => !isOpen(incident));
+  const shown = [...open, ...ended.slice(0, MOST_ENDED)];
+  const more = ended.length - MOST_ENDED;
+  return (
+    <section className="panel incidents" aria-labelledby="incidents-title">
+      <div className="panel-head">
+        <h2 id="incidents-title">Incidents</h2>
+        <p className="dim">{open.length === 0 ? "none open" : `${open.length} open`}</p>
+      </div>
+      {shown.length === 0 ? (
+        <Nothing />
+      ) : (
+        <ul className="rows">
+          {shown.map((incident, place) => (
+            <IncidentCard
+              key={incident.id}
+              incident={incident}
+              times={times}
+              isUnfolded={isOpen(incident) || place === 0}
+            />
+          ))}
+        </ul>
+      )}
+      {more > 0 && (
+        <p className="dim more">
+          and {counted(more, "older one")}: <code>npx kintsugi incidents</code>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Nothing(): ReactElement {
+  return (
+    <div className="nothing">
+      <p>Nothing has broken yet.</p>
+      <p className="dim">
+        Kill a component's process, <code>kill -9</code> and its pid, and watch it being mended
+        here.
+      </p>
+    </div>
+  );
+}
