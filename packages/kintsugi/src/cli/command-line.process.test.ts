@@ -18,6 +18,7 @@ function setup({ yaml = "dataDir: state\n" }: { readonly yaml?: string } = {}) {
   const terminal: Terminal = {
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
+    copy: (line) => void out.push(line),
     closed: false,
   };
   const interruption = new AbortController();
@@ -121,11 +122,16 @@ describe("a data folder that cannot be written", () => {
 });
 
 describe("a program that does not run", () => {
-  it.each(["status", "runs", "incidents", "restart"])("ends %s with 3", async (command) => {
-    const { run, err, dataDir } = setup();
-    expect(await run(command)).toBe(3);
-    expect(err).toEqual([`Nothing runs on the data folder ${dataDir}: \`kintsugi up\` starts it.`]);
-  });
+  it.each(["status", "dashboard", "runs", "incidents", "restart"])(
+    "ends %s with 3",
+    async (command) => {
+      const { run, err, dataDir } = setup();
+      expect(await run(command)).toBe(3);
+      expect(err).toEqual([
+        `Nothing runs on the data folder ${dataDir}: \`kintsugi up\` starts it.`,
+      ]);
+    },
+  );
 
   it("is named by its folder alone", async () => {
     const { run, err, folder } = setup();

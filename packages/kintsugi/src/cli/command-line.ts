@@ -116,6 +116,13 @@ function declareShowing(root: Command, context: CommandContext, report: Report):
       const { status } = await import("./commands/showing.ts");
       report(await status(context, { ...rest, json }));
     });
+  about(root.command("dashboard"))
+    .description("print an address that opens the dashboard, once")
+    .option("--json", "print JSON")
+    .action(async ({ json = false, ...rest }: Shared) => {
+      const { dashboard } = await import("./commands/dashboard.ts");
+      report(await dashboard(context, { ...rest, json }));
+    });
   for (const name of ["runs", "incidents"] as const) {
     about(root.command(`${name} [id]`))
       .description(`list the ${name}, newest first, or show one in full`)

@@ -20,6 +20,8 @@ export interface Terminal {
   out(line: string): void;
   /** The same on stderr. */
   err(line: string): void;
+  /** Prints a line on stdout: to a program as it is, to a terminal as `out` does. */
+  copy(line: string): void;
   /** Whether nobody reads stdout any more. */
   readonly closed: boolean;
 }

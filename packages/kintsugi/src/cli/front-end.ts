@@ -5,7 +5,7 @@
 
 import { orAborted, sleep } from "@kintsugi/policy/base";
 
-import { createClient } from "../server/client/index.ts";
+import { type Client, createClient } from "../server/client/index.ts";
 import {
   type Follower,
   type FollowerHooks,
@@ -19,6 +19,7 @@ import {
 import { type CommandContext, whoTypes } from "./context.ts";
 import { CommandError, DONE, FAILED, WRONG } from "./exit-codes.ts";
 import { factLine, watchdogLine } from "./live-lines.ts";
+import { readyLines } from "./ready-lines.ts";
 import { dial, REFUSED_CONFIGURATION, type StartOptions, startWatchdog } from "./start-watchdog.ts";
 import { reportLeft, takeDown, within } from "./take-down.ts";
 import { clockTime, span } from "./text.ts";
@@ -28,6 +29,8 @@ interface FrontEndOptions {
   /** The program's name. */
   readonly name: string;
   readonly program: Omit<StartOptions, "boot">;
+  /** Whether the program shows its figures to Prometheus. */
+  readonly showsMetrics: boolean;
   /** Leaves when the program is ready, and lets it run. */
   readonly detach: boolean;
 }
@@ -41,6 +44,9 @@ const READY_PATIENCE_MS = 60_000;
 /** Time in which a watchdog that said goodbye has ended. */
 const GOODBYE_PATIENCE_MS = 3_000;
 
+/** A runtime that is ready answers at once; without a code its address is said all the same. */
+const CODE_PATIENCE_MS = 2_000;
+
 /** More than a watchdog tells again. */
 const MOST_TOLD = 50;
 
@@ -53,6 +59,10 @@ export class FrontEnd {
   #follower: Follower | undefined;
   /** The runtime that was last seen ready. */
   #readyPid: number | undefined;
+  /** Where the runtime was that was last said to be ready. */
+  #saidUrl: string | undefined;
+  /** The last word on a runtime that is ready; the next one waits for it. */
+  #announced: Promise<void> = Promise.resolve();
   /** Ends the stream of facts of one runtime. */
   #facts = new AbortController();
   #lastFactId: number | undefined;
@@ -151,29 +161,48 @@ export class FrontEnd {
   #show({ phase, url, runtimePid }: WatchdogView): void {
     if (phase !== "running" || url === null || runtimePid === null) return;
     if (runtimePid === this.#readyPid) return;
-    const { context, name, detach } = this.#options;
-    const isFirst = this.#readyPid === undefined;
-    const time = clockTime(context.host.clock.epochMs());
-    const end = detach ? "`kintsugi down` stops it" : "Ctrl-C stops it";
     this.#readyPid = runtimePid;
-    this.#print(
-      isFirst ? `${name} is ready: ${url} (${end})` : `${time}  runtime.ready  pid ${runtimePid}`,
-    );
+    this.#announced = this.#announced.then(() => this.#announce(url, runtimePid));
+  }
+
+  async #announce(url: string, runtimePid: number): Promise<void> {
+    const { context, detach } = this.#options;
+    const before = this.#saidUrl;
+    this.#saidUrl = url;
+    const time = clockTime(context.host.clock.epochMs());
+    const move = url === before ? "" : `  it is at ${url} now: \`kintsugi dashboard\` opens it`;
+    const lines =
+      before === undefined
+        ? await this.#readyLines(url)
+        : [`${time}  runtime.ready  pid ${runtimePid}${move}`];
+    for (const line of lines) this.#print(line);
     this.#ready.resolve("ready");
     if (!detach) void this.#showFacts(url);
   }
 
+  async #readyLines(url: string): Promise<readonly string[]> {
+    const { context, name, showsMetrics, detach } = this.#options;
+    const { clock } = context.host;
+    const patience = new AbortController();
+    const ask = async () => this.#client(url).sessionCode(patience.signal);
+    const answer = await within(clock, CODE_PATIENCE_MS, ask()).catch(() => undefined); // It died.
+    patience.abort();
+    return readyLines({ name, url, code: answer?.code, showsMetrics, isDetached: detach });
+  }
+
+  #client(url: string): Client {
+    const { context, program } = this.#options;
+    const token = context.host.files.read(program.paths.cliToken)?.trim();
+    return createClient({ url, ...(token && { token }), fetch: context.host.fetch });
+  }
+
   /** One runtime's facts, until it ends; those that were missed in between come first. */
   async #showFacts(url: string): Promise<void> {
-    const { context, program } = this.#options;
-    const { host } = context;
     this.#facts.abort();
     this.#facts = new AbortController();
     const { signal } = this.#facts;
     try {
-      const token = host.files.read(program.paths.cliToken)?.trim();
-      const client = createClient({ url, ...(token && { token }), fetch: host.fetch });
-      for await (const event of client.events(signal, this.#lastFactId)) {
+      for await (const event of this.#client(url).events(signal, this.#lastFactId)) {
         if (event.kind === "fact") this.#lastFactId = event.fact.id;
         this.#print(factLine(event));
       }

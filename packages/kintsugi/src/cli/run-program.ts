@@ -48,6 +48,7 @@ function processTerminal(): Terminal {
   return {
     out: (line) => void process.stdout.write(`${printable(line)}\n`),
     err: (line) => void process.stderr.write(`${printable(line)}\n`),
+    copy: (line) => void process.stdout.write(`${process.stdout.isTTY ? printable(line) : line}\n`),
     get closed() {
       return closed;
     },

@@ -114,7 +114,12 @@ function setup() {
   const context: CommandContext = {
     host,
     cwd: "/",
-    terminal: { out: (line) => void out.push(printable(line)), err: () => {}, closed: false },
+    terminal: {
+      out: (line) => void out.push(printable(line)),
+      err: () => {},
+      copy: () => {},
+      closed: false,
+    },
     interrupted: new AbortController().signal,
     insisted: new AbortController().signal,
   };
@@ -133,6 +138,7 @@ describe("status", () => {
       "health:         degraded (web is slow)",
       "ready:          yes",
       `address:        ${url}`,
+      "dashboard:      `kintsugi dashboard` prints the address that opens it",
       "runtime:        pid 70, up 3m 12s",
       "watchdog:       none; the runtime starts another",
       "runs:           1 running, 2 completed, 0 dead, 0 cancelled",

@@ -33,7 +33,12 @@ async function setup() {
   const context = (host = own): CommandContext => ({
     host,
     cwd: "/",
-    terminal: { out: (line) => said.push(line), err: (line) => said.push(line), closed: false },
+    terminal: {
+      out: (line) => said.push(line),
+      err: (line) => said.push(line),
+      copy: () => {},
+      closed: false,
+    },
     interrupted: never,
     insisted: never,
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readIdentity, readKillSwitch } from "../watchdog/index.ts";
 import { type CommandWorld, commandWorld, type Typed } from "./fixtures/command-world.ts";
 
-const ready = "stub is ready: http://127.0.0.1:1";
+const ready = "stub is ready (Ctrl-C stops it)\n  dashboard  http://127.0.0.1:1/ ";
 
 /** A program that is up in the foreground. */
 async function setup(): Promise<CommandWorld & { readonly front: Typed }> {
@@ -121,7 +121,12 @@ describe("up -d", () => {
     const { exitCode, text } = await run("up", "-d");
     expect({ exitCode, text }).toEqual({
       exitCode: 0,
-      text: expect.stringMatching(/stub is ready: .* \(`kintsugi down` stops it\)\n$/),
+      text: [
+        "stub is ready (`kintsugi down` stops it)",
+        "  dashboard  http://127.0.0.1:1/   (`kintsugi dashboard` prints the address that opens it)",
+        "  metrics    http://127.0.0.1:1/metrics",
+        "",
+      ].join("\n"),
     });
     expect(host.processes.isAlive(await runtime())).toBe(true);
   });

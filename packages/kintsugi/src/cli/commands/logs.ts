@@ -23,6 +23,10 @@ const LINE_BYTES = 400;
 /** What is read of a file at once. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
+/**
+ * What a process wrote is its own: a pipe gets it as it is, colours and all. A terminal does not, for
+ * there it would be the process that steers.
+ */
 export async function logs(context: CommandContext, options: LogsOptions): Promise<number> {
   const { host, terminal, interrupted } = context;
   const { component = "runtime", lines, follow } = options;
@@ -69,7 +73,7 @@ class Tail {
     const rest = lines.pop() ?? "";
     this.#shownBytes = bytes - Buffer.byteLength(rest);
     if (rest !== "" && !whole) lines.push(rest);
-    for (const line of count > 0 ? lines.slice(-count) : []) terminal.out(line);
+    for (const line of count > 0 ? lines.slice(-count) : []) terminal.copy(line);
   }
 
   showNew(): void {
@@ -80,7 +84,7 @@ class Tail {
     // With the newline before it: a tail begins behind the first newline that it meets.
     const text = host.files.tail(this.#path, Math.min(bytes - this.#shownBytes + 1, MOST_BYTES));
     const lines = text.split("\n").slice(0, -1);
-    for (const line of lines) terminal.out(line);
+    for (const line of lines) terminal.copy(line);
     this.#shownBytes += Buffer.byteLength(lines.map((line) => `${line}\n`).join(""));
   }
 }

@@ -127,6 +127,7 @@ function statusLines(
       health: `${health.kind}${reason}`,
       ready: readiness.ready ? "yes" : `no: ${readiness.reasons.join("; ")}`,
       address: status.url,
+      dashboard: "`kintsugi dashboard` prints the address that opens it",
       runtime: `pid ${status.pid}, up ${span(atMs - status.startedAtMs)}`,
       watchdog: watchdog ? `pid ${watchdog.watchdogPid}` : "none; the runtime starts another",
       runs: Object.entries(counts)

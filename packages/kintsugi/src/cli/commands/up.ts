@@ -37,7 +37,9 @@ export async function up(context: CommandContext, options: UpOptions): Promise<n
   liftSwitch(context, paths);
   const { hangMs, restart } = config.watchdog;
   const program = { paths, configFile, env, hangMs, restart };
-  return new FrontEnd({ context, name: config.name, program, detach: options.detach }).run();
+  const { name, metrics } = config;
+  const showsMetrics = metrics.prometheus;
+  return new FrontEnd({ context, name, program, showsMetrics, detach: options.detach }).run();
 }
 
 function loadOrRefuse(
