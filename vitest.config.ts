@@ -13,7 +13,11 @@ const config: ViteUserConfig = defineConfig({
         ...source,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "examples/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "benchmarks/harness/*.test.ts",
+          ],
           exclude: ["**/*.process.test.ts", "**/node_modules/**"],
         },
       },

@@ -5,9 +5,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 import { root } from "./sources.ts";
 
-const documents = globSync(["*.md", "docs/**/*.md", "packages/*/README.md"], {
-  cwd: root,
-}).toSorted();
+const documents = globSync(
+  ["*.md", "docs/**/*.md", "packages/*/README.md", "benchmarks/README.md"],
+  { cwd: root },
+).toSorted();
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const manifest = JSON.parse(read("package.json")) as {
   scripts: Record<string, string>;

@@ -32,7 +32,7 @@ export interface Import {
   readonly names: readonly string[];
 }
 
-/** All TypeScript of the packages, the examples, the suites and these rules. */
+/** All TypeScript of the packages, the examples, the suites, the benchmarks and these rules. */
 export function allSources(): readonly Source[] {
   const patterns = [
     "packages/*/src/**/*.{ts,tsx}",
@@ -40,6 +40,8 @@ export function allSources(): readonly Source[] {
     "examples/**/*.ts",
     "tidy/*.ts",
     "torture/**/*.ts",
+    "benchmarks/*.ts",
+    "benchmarks/*/*.ts",
   ];
   const paths = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }));
   return paths

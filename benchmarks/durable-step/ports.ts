@@ -1,0 +1,15 @@
+/** Ports of this machine that nobody has. */
+
+import { createServer } from "node:net";
+
+/** Free a moment ago, on the loopback. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
