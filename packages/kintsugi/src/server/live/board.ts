@@ -49,7 +49,10 @@ export class Board {
 
   #begin(): void {
     this.#reader = new ViewReader(this.#options);
-    this.#unsubscribe = this.#options.runtime.facts.subscribe(() => this.#ask());
+    this.#unsubscribe = this.#options.runtime.facts.subscribe((fact) => {
+      this.#reader?.hear(fact);
+      this.#ask();
+    });
     this.#ask();
   }
 

@@ -69,16 +69,20 @@ function setup(options: { runs?: readonly RunView[]; incidents?: readonly Incide
   /** Of which runs steps were read. */
   const stepsRead: string[] = [];
   const runsRead: string[] = [];
+  /** Which lists of runs were read. */
+  const asked: (RunStatus | undefined)[] = [];
   const errors: unknown[] = [];
   const runtime = {
     ...fakeRuntime([]),
     clock,
     facts: fakeLog(),
-    runs: async ({ status, limit = 100 }: RunFilter) =>
-      world.runs
-        .filter((each) => status === undefined || each.status === status)
+    runs: async ({ status, limit = 100 }: RunFilter) => {
+      asked.push(status);
+      return world.runs
+        .filter((each) => each.status === status)
         .toSorted((a, b) => b.createdAtMs - a.createdAtMs)
-        .slice(0, limit),
+        .slice(0, limit);
+    },
     run: async (id: string) => {
       runsRead.push(id);
       return world.runs.find((each) => each.id === id);
@@ -95,7 +99,7 @@ function setup(options: { runs?: readonly RunView[]; incidents?: readonly Incide
   };
   const reader = new ViewReader({ runtime, onError: (error) => errors.push(error) });
   const runIds = async () => (await reader.read()).runs?.map(({ id }) => id) ?? [];
-  return { reader, world, clock, stepsRead, runsRead, runIds, errors };
+  return { reader, world, clock, stepsRead, runsRead, asked, runIds, errors };
 }
 
 describe("the runs on the page", () => {
@@ -123,12 +127,29 @@ describe("the runs on the page", () => {
   });
 
   it("keep one that was shown and has ended, however old it is", async () => {
-    const { runIds, world } = setup({ runs: [run("old", "running", 0)] });
+    const { reader, runIds, world } = setup({ runs: [run("old", "running", 0)] });
     await runIds();
+    reader.hear({ id: 1, type: "run.completed", atMs: 0, payload: {} });
     const younger = many(200, (index) => run(`done-${index}`, "completed", 10 + index));
     world.runs = [...younger, run("old", "completed", 0, { endedAtMs: 5_000 })];
     const ids = await runIds();
     expect([ids.length, ids[0]]).toEqual([60, "old"]);
+  });
+
+  it("are asked for by their ends only after a fact of a run", async () => {
+    const { reader, asked, world } = setup({ runs: [run("a", "completed", 0)] });
+    const [first] = (await reader.read()).runs ?? [];
+    expect(asked).toEqual(["running", "dead", "completed", "cancelled"]);
+    reader.hear({ id: 1, type: "incident.opened", atMs: 0, payload: {} });
+    expect((await reader.read()).runs?.[0]).toBe(first);
+    expect(asked.slice(4)).toEqual(["running"]);
+    world.runs = [run("b", "completed", 0)];
+    const reading = reader.read();
+    reader.hear({ id: 2, type: "run.completed", atMs: 0, payload: {} });
+    await reading;
+    expect((await reader.read()).runs?.map(({ id }) => id)).toEqual(["b"]);
+    await reader.read();
+    expect(asked.slice(5)).toEqual([...["running", "running"], ...asked.slice(1, 4), "running"]);
   });
 
   it("have no playbook among them", async () => {

@@ -3,6 +3,7 @@
 import type { ErrorReporter } from "@kintsugi/policy/base";
 
 import { type IncidentView, PLAYBOOK_PREFIX } from "../../heal/index.ts";
+import type { Fact } from "../../store/index.ts";
 import type { RunView, StepView } from "../../workflow/index.ts";
 import type { RuntimeForServer, StatusView } from "../runtime-port.ts";
 import type { BoardViews } from "./board-state.ts";
@@ -29,8 +30,8 @@ const MOST_OPEN = 100;
 const MOST_COUNTED = 1_000;
 /** Totals are not taken more often than this, however many incidents there are. */
 const TOTALS_EVERY_MS = 1_000;
-/** Of each status; playbooks and children are among them. */
-const MOST_RUNS_READ = 100;
+/** Runs of each status that are looked at; playbooks and children are among them. */
+const MOST_READ = { running: 100, completed: 100, cancelled: 20 } as const;
 /** Longer than any playbook. */
 const MOST_PLAYBOOK_STEPS = 100;
 
@@ -42,7 +43,10 @@ export class ViewReader {
   readonly #playbookSteps: StepReader;
   /** Runs of playbooks that have ended, and will not change. */
   #endedPlaybooks: ReadonlyMap<string, RunView> = new Map();
-  #shown: readonly RunView[] = [];
+  /** How many facts told of runs: what was read of ended ones before the newest is old. */
+  #runFacts = 0;
+  #ended: { readonly asOf: number; readonly runs: readonly RunView[] } = { asOf: -1, runs: [] };
+  #shown: ReadonlyMap<string, { readonly run: RunView; readonly row: LiveRun }> = new Map();
   #totals: HealingTotals = { opened: 0, healed: 0, escalated: 0, medianMs: null };
   #totalsOf = "";
   #totalsAtMs = Number.NEGATIVE_INFINITY;
@@ -52,6 +56,11 @@ export class ViewReader {
     this.#onError = onError;
     this.#runSteps = new StepReader(runtime, MOST_MARKS);
     this.#playbookSteps = new StepReader(runtime, MOST_PLAYBOOK_STEPS);
+  }
+
+  /** Something has happened, and may be seen in the next look. */
+  hear({ type }: Fact): void {
+    if (type.startsWith("run.")) this.#runFacts += 1;
   }
 
   /** Never throws: what cannot be read is reported, and missing. */
@@ -65,7 +74,7 @@ export class ViewReader {
       this.#look("trust", () => runtime.trust()),
       this.#look("series", () => runtime.series()),
     ]);
-    await this.#look("totals", () => this.#count(incidents ?? []));
+    if (incidents) await this.#look("totals", () => this.#count(incidents));
     const program = status && (await this.#look("watchdog", () => this.#program(status)));
     return { program, components, incidents, runs, calls: status?.calls, trust, series };
   }
@@ -135,25 +144,41 @@ export class ViewReader {
   async #runs(): Promise<readonly LiveRun[]> {
     const runtime = this.#runtime;
     const lists = await Promise.all([
-      runtime.runs({ status: "dead", limit: MOST_DEAD }),
-      ...(["running", "completed", "cancelled"] as const).map((status) =>
-        runtime.runs({ status, limit: MOST_RUNS_READ }),
-      ),
+      runtime.runs({ status: "running", limit: MOST_READ.running }),
+      this.#endedRuns(),
     ]);
     const found = new Map(lists.flat().map((run) => [run.id, run]));
     // Lists go by the time at which runs were started: one that ended just now may be too old for them.
-    await this.#find(
-      found,
-      this.#shown.map(({ id }) => id),
-    );
-    await this.#find(
-      found,
-      [...found.values()].flatMap(({ parentId }) => parentId ?? []),
-    );
+    await this.#find(found, [...this.#shown.keys()]);
+    const parents = [...found.values()].flatMap(({ parentId }) => parentId ?? []);
+    await this.#find(found, parents);
     const isPlaybook = ({ workflow }: RunView): boolean => workflow.startsWith(PLAYBOOK_PREFIX);
-    this.#shown = chosenRuns([...found.values()].filter((run) => !isPlaybook(run)));
-    const marks = await this.#runSteps.of(this.#shown);
-    return this.#shown.map((run) => ({ ...run, marks: marks.get(run.id) ?? [] }));
+    const chosen = chosenRuns([...found.values()].filter((run) => !isPlaybook(run)));
+    const marks = await this.#runSteps.of(chosen);
+    this.#shown = new Map(chosen.map((run) => [run.id, this.#shownRun(run, marks.get(run.id))]));
+    return [...this.#shown.values()].map(({ row }) => row);
+  }
+
+  /** Read again only after a fact of a run: each end of one is a fact. */
+  async #endedRuns(): Promise<readonly RunView[]> {
+    const asOf = this.#runFacts;
+    if (this.#ended.asOf === asOf) return this.#ended.runs;
+    const lists = await Promise.all([
+      this.#runtime.runs({ status: "dead", limit: MOST_DEAD }),
+      ...(["completed", "cancelled"] as const).map((status) =>
+        this.#runtime.runs({ status, limit: MOST_READ[status] }),
+      ),
+    ]);
+    this.#ended = { asOf, runs: lists.flat() };
+    return this.#ended.runs;
+  }
+
+  /** The same row where nothing was read anew: the board need not compare it then. */
+  #shownRun(run: RunView, marks: readonly StepView[] = []) {
+    const before = this.#shown.get(run.id);
+    return before?.run === run && before.row.marks === marks
+      ? before
+      : { run, row: { ...run, marks } };
   }
 
   /** Adds the runs of these ids that are not there yet. */
