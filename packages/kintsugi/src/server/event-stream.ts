@@ -89,6 +89,6 @@ class EventStream {
 }
 
 /** Whether facts after this one are gone, or the log is another than the one that held it. */
-export function isGap({ firstId, lastId }: FactLog, cursor: number): boolean {
+function isGap({ firstId, lastId }: FactLog, cursor: number): boolean {
   return cursor > lastId || cursor < firstId - 1;
 }

@@ -87,6 +87,8 @@ describe("the board", () => {
     const first = after({ program, calls: [call("a"), call("b"), call("c")] });
     const state = update(first, { calls: [call("a"), call("c")] });
     expect(deltaSince(state, first.version)).toEqual({ rows: { calls: { gone: ["b"] } } });
+    const later = update(state, { calls: [call("a", 1), call("c")] });
+    expect(deltaSince(later, state.version)).toEqual({ rows: { calls: { put: [call("a", 1)] } } });
   });
 
   it("tells the order where a row came", () => {

@@ -169,7 +169,7 @@ function updateList(
   );
   const gone = [...before.rows.keys()].filter((key) => !rows.has(key));
   const stayed = [...before.rows.keys()].filter((key) => rows.has(key));
-  const isOrdered = rows.size === stayed.length && sameInOrder(rows.keys(), stayed);
+  const isOrdered = [...rows.keys()].every((key, index) => key === stayed[index]);
   const isSame =
     gone.length === 0 && isOrdered && [...rows].every(([key, row]) => before.rows.get(key) === row);
   if (isSame) return before;
@@ -182,9 +182,6 @@ function updateList(
     forgottenVersion: all.at(-kept.length - 1)?.version ?? before.forgottenVersion,
   };
 }
-
-const sameInOrder = (keys: Iterable<string>, others: readonly string[]): boolean =>
-  [...keys].every((key, index) => key === others[index]);
 
 function changesSince(list: StampedList, version: number): RowChanges<object> | undefined {
   const put = [...list.rows.values()].flatMap((each) => (each.version > version ? [each.row] : []));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { manualClock } from "../../testing/index.ts";
+import type { RunFilter, RunView } from "../../workflow/index.ts";
 import { fakeLog } from "../fixtures/fake-log.ts";
 import { fakeRuntime } from "../fixtures/running-server.ts";
 import type { RuntimeForServer } from "../runtime-port.ts";
@@ -88,6 +89,19 @@ describe("the board while somebody watches", () => {
     expect(looks).toEqual([0, 550, 650, 750]);
     await clock.advance(1_200);
     expect(looks).toEqual([0, 550, 650, 750, 850, 1_850]);
+  });
+
+  it("sees a run that has ended as soon as a fact says so", async () => {
+    const [digest] = await fakeRuntime([]).runs({});
+    const ended = [digest as RunView];
+    const runs = async ({ status }: RunFilter) => (status === "completed" ? [...ended] : []);
+    const { board, clock, facts } = setup({ runs });
+    board.watch(ignore);
+    await clock.advance(500);
+    ended.push({ ...(digest as RunView), id: "second" });
+    facts.add("run.completed");
+    await clock.advance(0);
+    expect([...board.state.lists.runs.rows.keys()]).toEqual(["digest/1", "second"]);
   });
 
   it("never looks twice at once, and rests as long as a look took", async () => {

@@ -33,7 +33,7 @@ export class Board {
     this.#clock = options.runtime.clock;
   }
 
-  /** What was seen last. Versions count on from one time of watching to the next. */
+  /** What was seen last, while somebody watches. */
   get state(): BoardState {
     return this.#state;
   }
@@ -62,7 +62,7 @@ export class Board {
     this.#cancel();
     this.#reader = undefined;
     this.#isAsked = false;
-    this.#state = { ...emptyBoard, version: this.#state.version };
+    this.#state = emptyBoard;
   }
 
   #ask(): void {

@@ -243,6 +243,20 @@ describe("the numbers of healing", () => {
     expect((await reader.read()).program?.healing.medianMs).toBe(500);
   });
 
+  it("are not taken more than once a second, however much is opened", async () => {
+    const { reader, clock, world } = setup();
+    const opened = async (count: number) => {
+      world.incidents = Array.from({ length: count }, (_, index) =>
+        incident(`i${index}`, "opened", clock.epochMs()),
+      );
+      return (await reader.read()).program?.healing.opened;
+    };
+    expect(await opened(1)).toBe(1);
+    expect(await opened(2)).toBe(1);
+    await clock.advance(1_000);
+    expect(await opened(2)).toBe(2);
+  });
+
   it("let go of what grows too old, though nothing else happens", async () => {
     const { reader, clock, world } = setup();
     world.incidents = [incident("a", "escalated", clock.epochMs() - 86_399_000)];

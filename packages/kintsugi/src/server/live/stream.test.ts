@@ -110,13 +110,30 @@ describe("a client of the live feed", () => {
     expect(idsOf(client)).toEqual(range(last - 499, last));
   });
 
+  it("is told of a gap when the log lets go of facts that it is about to read", async () => {
+    const { clock, facts, follow, add } = setup();
+    add(30);
+    const after = facts.after;
+    facts.after = async (...asked) => {
+      facts.forgetBefore(facts.lastId - 4);
+      return after(...asked);
+    };
+    const client = follow(10);
+    await clock.advance(100);
+    add(20);
+    await clock.advance(100);
+    expect(bodies(client).map(({ isGap }) => isGap)).toEqual([true, true]);
+    expect(idsOf(client)).toEqual([...range(26, 30), ...range(46, 50)]);
+  });
+
   it("gets large facts in several messages", async () => {
     const { clock, facts, follow } = setup();
     const newcomer = follow();
     await clock.advance(50);
     for (let count = 0; count < 20; count += 1) facts.addLarge(100_000);
+    await clock.advance(500);
     const client = follow(0);
-    await clock.advance(200);
+    await clock.advance(0);
     expect(idsOf(client)).toEqual(range(1, 20));
     expect(idsOf(newcomer)).toEqual(range(1, 20));
     expect(client.events.length).toBe(4);

@@ -6,7 +6,6 @@
  */
 
 import type { Fact, FactLog } from "../../store/index.ts";
-import { isGap } from "../event-stream.ts";
 import { type EventSink, StreamLine, type StreamLineOptions } from "../stream-line.ts";
 import type { Board } from "./board.ts";
 import { deltaSince, snapshotOf } from "./board-state.ts";
@@ -70,28 +69,36 @@ class LiveStream {
     for (let isMore = true; isMore; ) {
       await this.#line.ready();
       if (this.#line.hasEnded || !this.#options.board.state.program) return; // Wakes when it is known.
-      const isBroken = this.#cursor !== undefined && isGap(this.#options.facts, this.#cursor);
       isMore =
-        this.#version === undefined || isBroken
-          ? await this.#tellAll(isBroken)
+        this.#version === undefined
+          ? await this.#tellAll()
           : await this.#tellChanges(this.#version);
     }
   }
 
   /** Whether there is more to tell at once. */
-  async #tellAll(isBroken: boolean): Promise<boolean> {
+  async #tellAll(): Promise<boolean> {
     const { facts } = this.#options;
     const since = this.#cursor;
-    const missed =
-      since === undefined || isBroken ? [] : await facts.after(since, { limit: MOST_MISSED + 1 });
-    const isTooMuch = isBroken || missed.length > MOST_MISSED || isTorn(missed, since);
-    if (since !== undefined && !isTooMuch) return this.#sendSnapshot(since, missed, false);
-    const newest = await facts.latest(isTooMuch ? MOST_MISSED : NEWEST_FACTS);
-    const shown = isTooMuch ? newest : withinRoom(newest.toReversed()).toReversed();
-    return this.#sendSnapshot((shown[0]?.id ?? 1) - 1, shown, isTooMuch);
+    if (since === undefined) {
+      const newest = await facts.latest(NEWEST_FACTS);
+      return this.#sendSnapshot(0, withinRoom(newest.toReversed()).toReversed(), false);
+    }
+    if (since > facts.lastId) return this.#tellGap(); // Another log than the one that it knew.
+    const missed = await facts.after(since, { limit: MOST_MISSED + 1 });
+    if (missed.length > MOST_MISSED || isTorn(missed, since)) return this.#tellGap();
+    return this.#sendSnapshot(since, missed, false);
   }
 
-  /** Facts that do not fit follow in deltas. */
+  async #tellGap(): Promise<boolean> {
+    return this.#sendSnapshot(0, await this.#options.facts.latest(MOST_MISSED), true);
+  }
+
+  /**
+   * Facts that do not fit follow in deltas.
+   *
+   * @param since What was told before, where there are no facts.
+   */
   #sendSnapshot(since: number, facts: readonly Fact[], isGap: boolean): boolean {
     const { board, clock } = this.#options;
     const fitting = withinRoom(facts);
@@ -109,7 +116,7 @@ class LiveStream {
     const cursor = this.#cursor ?? 0;
     const page = facts.lastId > cursor ? await facts.after(cursor, { limit: MOST_TOLD }) : [];
     if (this.#line.hasEnded) return false;
-    if (isTorn(page, cursor)) return this.#tellAll(true);
+    if (isTorn(page, cursor)) return this.#tellGap();
     const told = withinRoom(page);
     const changes = deltaSince(board.state, version);
     if (told.length === 0 && !changes) return false;
@@ -126,8 +133,8 @@ class LiveStream {
 }
 
 /** Whether the log has let go of facts after `since` while these were read: ids grow by one. */
-const isTorn = ([first]: readonly Fact[], since: number | undefined): boolean =>
-  since !== undefined && first !== undefined && first.id > since + 1;
+const isTorn = ([first]: readonly Fact[], since: number): boolean =>
+  first !== undefined && first.id > since + 1;
 
 /** The first facts of these that one message carries; one at least. */
 function withinRoom(facts: readonly Fact[]): readonly Fact[] {
