@@ -151,7 +151,7 @@ describe("a ledger", () => {
     for (const what of ["asked", "failed", "asked", "answered"] as const) {
       ledger.write(line(what, "a"));
     }
-    expect(countCalls(file)).toEqual({ asked: 2, failed: 1 });
+    expect(countCalls(file)).toEqual({ asked: 2, failed: 1, hit: ["a"] });
     expect(checkLedger(file)).toEqual({ effects: 1, repeated: 0, violations: [] });
   });
 });
@@ -195,6 +195,13 @@ describe("the judgement", () => {
     const folder = setup({ "a/README.md": "a", "b/README.md": "b" });
     const outcome = judged(folder, reportOf(folder, ["a/README.md", "b/README.md"]));
     expect(outcome).toMatchObject({ complete: true, done: 2, callsRetried: 4 });
+  });
+
+  it("believes the model server, where it has one, how often it was asked", () => {
+    const folder = setup({ "a/README.md": "a" });
+    const asked = Array.from({ length: 8 }, () => JSON.stringify({ what: "asked" }));
+    writeFileSync(join(folder, "ledger.jsonl"), asked.join("\n"));
+    expect(judged(folder, reportOf(folder, ["a/README.md"]))).toMatchObject({ callsRetried: 7 });
   });
 
   it("takes no report of an earlier run, and none of another folder, for this one", () => {

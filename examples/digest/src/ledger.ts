@@ -38,10 +38,16 @@ export interface CallCount {
   readonly asked: number;
   /** Of these, calls that it refused or never answered. */
   readonly failed: number;
+  /** Paths of the documents that met such a call. */
+  readonly hit: readonly string[];
 }
 
 export function countCalls(file: string): CallCount {
   const lines = readLedger(file);
-  const count = (wanted: string): number => lines.filter(({ what }) => what === wanted).length;
-  return { asked: count("asked"), failed: count("failed") };
+  const failed = lines.filter(({ what }) => what === "failed");
+  return {
+    asked: lines.filter(({ what }) => what === "asked").length,
+    failed: failed.length,
+    hit: [...new Set(failed.map(({ document }) => document))],
+  };
 }
