@@ -1,5 +1,7 @@
 /** The terminal: lines that stay, and one progress bar below them that moves. */
 
+import { printable } from "kintsugi/cli";
+
 const BAR = 30;
 
 export interface Screen {
@@ -19,13 +21,13 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
   return {
     line(text) {
       if (out.isTTY) out.write("\r\x1b[2K");
-      out.write(`${text.replace(/\p{Cc}/gu, "")}\n`);
+      out.write(`${printable(text)}\n`);
       show();
     },
     progress(done, total, note) {
       const share = total > 0 ? done / total : 0;
       const filled = Math.round(share * BAR);
-      bar = `  ${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${done} of ${total}  ${note.slice(0, 30)}`;
+      bar = `  ${"█".repeat(filled)}${"░".repeat(BAR - filled)} ${done} of ${total}  ${printable(note).slice(0, 30)}`;
       if (out.isTTY) show();
       else if (Math.floor(share * 10) > tenth) {
         tenth = Math.floor(share * 10);
