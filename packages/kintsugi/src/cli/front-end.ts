@@ -44,8 +44,11 @@ const READY_PATIENCE_MS = 60_000;
 /** Time in which a watchdog that said goodbye has ended. */
 const GOODBYE_PATIENCE_MS = 3_000;
 
-/** A runtime that is ready answers at once; without a code its address is said all the same. */
-const CODE_PATIENCE_MS = 2_000;
+/**
+ * A runtime that is ready answers at once, on a busy machine after seconds. One that does not is hung or
+ * dead, which is told in its own time; its address is said all the same.
+ */
+const CODE_PATIENCE_MS = 10_000;
 
 /** More than a watchdog tells again. */
 const MOST_TOLD = 50;
