@@ -11,8 +11,18 @@ export function Age({ sinceMs }: { readonly sinceMs: number }): ReactElement {
   return <span className="figure">{text}</span>;
 }
 
+export interface CountdownProps {
+  readonly before: string;
+  readonly untilMs: number;
+  /** What is said when the time has come. */
+  readonly over: string;
+}
+
 /** Time until `untilMs`, in whole seconds that are still to come. */
-export function Countdown({ untilMs }: { readonly untilMs: number }): ReactElement {
-  const left = useCallback((nowMs: number) => coarseSpan(untilMs - nowMs + 999), [untilMs]);
-  return <span className="figure">{useOfNow(left)}</span>;
+export function Countdown({ before, untilMs, over }: CountdownProps): ReactElement {
+  const text = useCallback(
+    (nowMs: number) => (nowMs >= untilMs ? over : `${before} ${coarseSpan(untilMs - nowMs + 999)}`),
+    [before, untilMs, over],
+  );
+  return <span className="figure">{useOfNow(text)}</span>;
 }

@@ -124,7 +124,8 @@ function plotOptions(surroundings: PlotSurroundings): UPlot.Options {
       ...callLines.map(({ key, dash, scale }) => ({
         scale,
         stroke: colour(`.line-${key} .swatch`),
-        width: 1.75,
+        width: key === "p95Ms" ? 1.25 : 1.75,
+        ...(key === "calls" && { fill: withAlpha(colour(".line-calls .swatch"), 0.12) }),
         dash: [...dash],
         spanGaps: key === "p95Ms",
         points: { show: false },
@@ -137,6 +138,10 @@ function plotOptions(surroundings: PlotSurroundings): UPlot.Options {
     },
   };
 }
+
+/** Of a colour as the browser computes it: `rgb(1, 2, 3)`. */
+const withAlpha = (colour: string, alpha: number): string =>
+  colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
 
 /** From zero up, and never so close that one call looks like a storm. */
 const fromZero =

@@ -23,11 +23,13 @@ export const Calls: FunctionComponent<CallsProps> = memo(function Calls(
     <section className="panel calls" aria-labelledby="calls-title">
       <div className="panel-head">
         <h2 id="calls-title">Calls</h2>
-        <p className="dim">last 5 minutes</p>
+        <p className="dim">by second, last 5 minutes</p>
       </div>
       <div className="calls-body">
-        <CallChart series={series} incidents={incidents} theme={theme} />
-        <div>
+        {series.calls.some((each) => each > 0) && (
+          <CallChart series={series} incidents={incidents} theme={theme} />
+        )}
+        <div className="circuits">
           <h3 className="side-title">
             Circuit breakers <span className="dim">{counted(calls.length, "call")} named</span>
           </h3>

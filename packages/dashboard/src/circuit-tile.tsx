@@ -74,7 +74,7 @@ function NextTrial({ atMs }: { readonly atMs: number }): ReactElement {
         />
       </svg>
       <span className="small dim">
-        tries in <Countdown untilMs={atMs} />
+        <Countdown before="tries in" untilMs={atMs} over="tries the next call" />
       </span>
     </span>
   );

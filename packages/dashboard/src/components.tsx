@@ -9,7 +9,7 @@ import { isOpen } from "./incident-story.ts";
 import type { Component, Incident, PageState, Program } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
 import { type Mark, markOfComponent, markOfHealth, StateMark } from "./state-mark.tsx";
-import { counted, size } from "./words.ts";
+import { count, counted, size } from "./words.ts";
 
 export interface ComponentsProps {
   readonly program: Program;
@@ -25,7 +25,7 @@ export function Components(props: ComponentsProps): ReactElement {
     <section className="panel components" aria-labelledby="components-title">
       <div className="panel-head">
         <h2 id="components-title">Components</h2>
-        <p className="dim">{counted(components.length, "component")}</p>
+        <p className="dim">{components.length === 0 ? "none" : count(components.length)}</p>
       </div>
       <ul className="tree">
         <li>
@@ -102,27 +102,23 @@ const ComponentRow = memo(function ComponentRow(props: ComponentRowProps): React
           </span>
         )}
         {restarts > 0 && <span>{counted(restarts, "restart")}</span>}
-        {rssBytes !== null && <span className="figure">{size(rssBytes)}</span>}
+        {isRunning && rssBytes !== null && <span className="figure">{size(rssBytes)}</span>}
         {adopted && <span title="It lived on while the runtime was replaced">adopted</span>}
       </Living>
       {health.kind !== "healthy" && <p className="reason break">{plain(health.reason)}</p>}
       {nextStartAtMs !== null && (
         <p className="reason">
-          next start in <Countdown untilMs={nextStartAtMs} />
+          <Countdown before="next start in" untilMs={nextStartAtMs} over="starts now" />
         </p>
       )}
-      <div className="beat">
-        <HeartbeatStrip strip={strip} />
-        <span className="dim small">
-          {lastBeatAtMs === null ? (
-            "no beat yet"
-          ) : (
-            <>
-              beat <Age sinceMs={lastBeatAtMs} /> ago
-            </>
-          )}
-        </span>
-      </div>
+      {isRunning && lastBeatAtMs !== null && (
+        <div className="beat">
+          <HeartbeatStrip strip={strip} />
+          <span className="dim small">
+            beat <Age sinceMs={lastBeatAtMs} /> ago
+          </span>
+        </div>
+      )}
     </li>
   );
 });

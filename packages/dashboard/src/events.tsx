@@ -92,9 +92,10 @@ const EventRow = memo(function EventRow({ fact, isNew, isAfterGap }: EventRowPro
         {times.at(atMs)}
       </time>
       <span className="event-type break">{plain(type)}</span>
-      <strong className="event-about break">{about}</strong>
+      <p className="event-said break clamp" title={detail}>
+        <strong>{about}</strong> <span className="dim">{detail}</span>
+      </p>
       <span className="mono dim event-id">#{id}</span>
-      {detail && <span className="dim break event-detail">{detail}</span>}
       {isAfterGap && <span className="event-gap">Events before this one are missing here.</span>}
     </li>
   );

@@ -30,15 +30,12 @@ export function Header(props: HeaderProps): ReactElement {
       <fieldset className="tools">
         <legend className="unseen">How the page is shown</legend>
         <button type="button" onClick={() => onNext("theme")} title="Theme (t)">
-          <span className="unseen">Theme: </span>
-          {theme}
+          {theme === "auto" ? "auto theme" : theme}
         </button>
         <button type="button" onClick={() => onNext("density")} title="Density (d)">
-          <span className="unseen">Density: </span>
           {density}
         </button>
         <button type="button" onClick={() => onNext("zone")} title="Times (u)">
-          <span className="unseen">Times: </span>
           {zone === "utc" ? "UTC" : "local time"}
         </button>
         <button type="button" onClick={onKeys} title="Keys (?)" aria-label="Show all keys">

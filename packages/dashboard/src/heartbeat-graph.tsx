@@ -23,7 +23,12 @@ export const HeartbeatStrip: FunctionComponent<HeartbeatStripProps> = memo(funct
   const first = STRIP_SECONDS - silences.length;
   const longest = Math.max(0, ...silences.map((silence) => silence ?? 0));
   return (
-    <svg className="strip" viewBox={`0 0 ${STRIP_SECONDS * STEP} ${HEIGHT}`} role="img">
+    <svg
+      className="strip"
+      viewBox={`0 0 ${STRIP_SECONDS * STEP} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+    >
       <title>{`Beats of the last minute; the longest silence was ${span(longest)}`}</title>
       <path className="ground" d={`M0 ${HEIGHT - 0.5}h${STRIP_SECONDS * STEP}`} />
       <path className="beats" d={bars(silences, first, (silence) => silence < LOUD_MS)} />

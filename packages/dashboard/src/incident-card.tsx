@@ -48,6 +48,9 @@ export const IncidentCard: FunctionComponent<IncidentCardProps> = memo(function 
         </span>
         <Lasting incident={incident} />
         <Opened atMs={openedAtMs} />
+        <svg className="fold" viewBox="0 0 12 12" aria-hidden="true">
+          <path d="m3 4.5 3 3 3-3" />
+        </svg>
       </button>
       <p className="incident-summary break">{plain(summary)}</p>
       <div id={storyId} hidden={!isTold} className="story">
@@ -85,6 +88,7 @@ function Opened({ atMs }: { readonly atMs: number }): ReactElement {
 
 function Story({ incident, times }: IncidentCardProps): ReactElement {
   const { actions, steps, why, id } = incident;
+  const isSaid = actions.some(({ detail }) => detail.includes(why ?? ""));
   return (
     <>
       <ol className="stages" aria-label="Its life">
@@ -105,7 +109,7 @@ function Story({ incident, times }: IncidentCardProps): ReactElement {
           <StepMarks steps={steps} all={steps.length} most={24} />
         </div>
       )}
-      {why && <p className="break why">{plain(why)}</p>}
+      {why && !isSaid && <p className="break why">{plain(why)}</p>}
       <p className="dim small">
         <code>npx kintsugi incidents {plain(id)}</code>
       </p>

@@ -13,7 +13,10 @@ const MOST = 6;
 export function NeedsYou({ needs }: { readonly needs: readonly Need[] }): ReactElement {
   const more = needs.length - MOST;
   return (
-    <section className="panel needs" aria-labelledby="needs-title">
+    <section
+      className={needs.length === 0 ? "needs is-empty" : "panel needs"}
+      aria-labelledby="needs-title"
+    >
       <div className="panel-head">
         <h2 id="needs-title">Needs you</h2>
         <p className="dim">

@@ -62,7 +62,7 @@ export const Runs: FunctionComponent<RunsProps> = memo(function Runs({
 });
 
 const RunRow = memo(function RunRow({ run, depth }: Branch<Run>): ReactElement {
-  const { id, workflow, status, error, crashes, marks, stepsRecorded } = run;
+  const { id, workflow, status, error, crashes, marks, stepsRecorded, progress } = run;
   return (
     <li className={`run depth-${depth}`} data-run={id} data-status={status}>
       <div className="run-head">
@@ -71,12 +71,17 @@ const RunRow = memo(function RunRow({ run, depth }: Branch<Run>): ReactElement {
           <strong className="break">{plain(workflow)}</strong>{" "}
           {id !== workflow && <span className="mono dim break">{plain(id)}</span>}
         </span>
+        {progress === null && <StepMarks steps={marks} all={stepsRecorded} most={8} />}
         <RunTime run={run} />
       </div>
-      <RunProgress run={run} />
-      <StepMarks steps={marks} all={stepsRecorded} most={16} />
+      {progress !== null && (
+        <>
+          <RunProgress workflow={workflow} progress={progress} />
+          <StepMarks steps={marks} all={stepsRecorded} most={24} />
+        </>
+      )}
       {crashes > 0 && (
-        <p className="dim small">survived {counted(crashes, "crash", "crashes")} of the runtime</p>
+        <p className="dim small">the runtime crashed {counted(crashes, "time")} while it ran</p>
       )}
       {error && (
         <p className="run-error break" title={plain(error.message)}>
@@ -103,10 +108,13 @@ function RunTime({ run }: { readonly run: Run }): ReactElement {
   );
 }
 
+interface RunProgressProps {
+  readonly workflow: string;
+  readonly progress: NonNullable<Run["progress"]>;
+}
+
 /** A known total is a bar; an unknown one is not made up. */
-function RunProgress({ run }: { readonly run: Run }): ReactElement | null {
-  const { progress, workflow } = run;
-  if (!progress) return null;
+function RunProgress({ workflow, progress }: RunProgressProps): ReactElement {
   const { done, total, note } = progress;
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
   return (

@@ -48,7 +48,8 @@ export function needsOf(board: LiveSnapshot): readonly Need[] {
 
 function needing(need: Need, all: number): Verdict {
   const more = all > 1 ? ` ${counted(all - 1, "other thing")} ${all > 2 ? "wait" : "waits"}.` : "";
-  const reason = `${need.reason}${more}`;
+  const end = /[.!?…]$/.test(need.reason) || need.reason === "" ? "" : ".";
+  const reason = `${need.reason}${end}${more}`;
   return { tone: "needs-you", sentence: `Needs you: ${need.title}`, sinceMs: null, reason };
 }
 
@@ -134,8 +135,9 @@ function incidentNeed(
   const { id, key, status, component, summary, why, endedAtMs, openedAtMs } = incident;
   if (status !== "escalated") return [];
   const later = incidents.filter((each) => each.key === key && each.openedAtMs > openedAtMs);
-  if (later.length > 0) return [];
   const subject = components.find(({ name }) => name === component);
+  // A component that is left alone waits already, and is the same trouble.
+  if (later.length > 0 || (subject && componentNeed(subject).length > 0)) return [];
   return [
     {
       key: `incident ${id}`,

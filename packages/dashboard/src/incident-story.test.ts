@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+
+import { fact, incident, NOON } from "./fixtures/boards.ts";
+import { stagesOf, stageTimes } from "./incident-story.ts";
+
+const told = (...args: Parameters<typeof stagesOf>): readonly string[] =>
+  stagesOf(...args).map(({ word, state }) => `${word} ${state}`);
+
+describe("the life of an incident", () => {
+  it("shows where it is and what is ahead", () => {
+    expect(told(incident({ status: "verifying" }), new Map())).toEqual([
+      "opened done",
+      "healing done",
+      "verifying now",
+      "resolved ahead",
+    ]);
+  });
+
+  it("ends as it ended", () => {
+    const ended = incident({ status: "escalated", endedAtMs: NOON });
+    expect(told(ended, new Map()).at(-1)).toBe("escalated done");
+    expect(stagesOf(ended, new Map()).at(-1)?.atMs).toBe(NOON);
+  });
+
+  it("takes its times from the log", () => {
+    const facts = [
+      { ...fact(1, "incident.healing", { id: "a" }), atMs: 10 },
+      { ...fact(2, "incident.verifying", { id: "a" }), atMs: 20 },
+      { ...fact(3, "incident.healing", { id: "b" }), atMs: 30 },
+      { ...fact(4, "incident.resolved", { id: "a" }), atMs: 40 },
+    ];
+    const open = incident({ id: "a", status: "verifying", openedAtMs: 5 });
+    const times = stagesOf(open, stageTimes(facts)).map(({ atMs }) => atMs);
+    expect(times).toEqual([5, 10, 20, null]);
+  });
+});
