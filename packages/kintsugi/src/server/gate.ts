@@ -30,7 +30,8 @@ export class Gate {
   admit(request: FastifyRequest, scope: Scope): void {
     const token = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? "")?.[1];
     const caller = token === undefined ? undefined : this.#tokens.find(token);
-    if (!caller) {
+    const port = caller?.sessionPort;
+    if (!caller || (port !== undefined && port !== request.socket.localPort)) {
       const message = token === undefined ? "A bearer token is needed" : "Nobody holds this token";
       throw new Refusal(401, "KINTSUGI_UNAUTHENTICATED", message);
     }

@@ -9,6 +9,8 @@ import type { Caller, Scope } from "./tokens.ts";
 
 /** What a request asks, after its sender was let in. */
 export interface Asked {
+  /** Of the server, as the socket has it. */
+  readonly port: number;
   /** As it was sent, without its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;

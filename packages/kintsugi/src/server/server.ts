@@ -199,6 +199,7 @@ function addRoute(app: FastifyInstance, gate: Gate, route: Route): void {
         body,
         headers = {},
       } = await route.answer({
+        port: request.socket.localPort ?? 0,
         path: request.url.split("?")[0] ?? "",
         headers: request.headers,
         params: request.params as Readonly<Record<string, string>>,

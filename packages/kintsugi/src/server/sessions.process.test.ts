@@ -148,7 +148,7 @@ describe("a session that cannot be stored", () => {
 });
 
 describe("a session in the next life of the runtime", () => {
-  it("is known, and its file is its owner's alone", async () => {
+  it("is known at its port and nowhere else, and its file is its owner's alone", async () => {
     const folder = mkdtempSync(join(tmpdir(), "kintsugi-sessions-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const { files } = systemHost();
@@ -158,8 +158,9 @@ describe("a session in the next life of the runtime", () => {
     const onError = (error: unknown): never => {
       throw error;
     };
-    const life = () =>
+    const life = (port = 0) =>
       runningServer({
+        port,
         tokens: tokenStore({ files, clock: manualClock(), random, paths, onError }),
       });
     const first = await life();
@@ -169,9 +170,14 @@ describe("a session in the next life of the runtime", () => {
     expect(files.read(paths.tokens)).not.toContain(token);
     expect(statSync(paths.tokens).mode & 0o777).toBe(0o600);
 
-    const second = await life();
+    const second = await life(first.server.port);
     expect((await second.send({ path: "/api/v1/status", token })).status).toBe(200);
     expect((await second.send({ path: "/api/v1/status", token: cli })).status).toBe(200);
     expect((await exchange(second, { code })).status).toBe(401);
+    // Somebody else may have listened at its port for a while, and been sent it.
+    const elsewhere = await life();
+    expect((await elsewhere.send({ path: "/api/v1/status", token })).status).toBe(401);
+    expect((await elsewhere.send({ path: "/api/v1/live", token })).status).toBe(401);
+    expect((await elsewhere.send({ path: "/api/v1/status", token: cli })).status).toBe(200);
   });
 });

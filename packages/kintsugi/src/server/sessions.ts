@@ -49,8 +49,12 @@ export class Sessions {
     return { code, expiresAtMs: clock.epochMs() + CODE_LIFE_MS };
   }
 
-  /** @throws {@link Refusal} for a code that is wrong (401, 429), or when the disk takes nothing (503). */
-  open(code: string): SessionView {
+  /**
+   * The session that holds at `port`.
+   *
+   * @throws {@link Refusal} for a code that is wrong (401, 429), or when the disk takes nothing (503).
+   */
+  open(code: string, port: number): SessionView {
     const { tokens, clock, onError } = this.#options;
     const { state, outcome } = exchangeCode(this.#codes, hashOf(code), clock.monotonicMs());
     this.#codes = state;
@@ -70,7 +74,7 @@ export class Sessions {
       case "right":
     }
     try {
-      return tokens.openSession();
+      return tokens.openSession(port);
     } catch (error) {
       onError(error);
       throw new Refusal(
@@ -91,7 +95,7 @@ export function sessionRoutes(sessions: Sessions): readonly Route[] {
       bodyBytes: MOST_BYTES,
       answer({ body, caller }) {
         // A session that was stolen must not live on in others that it begot.
-        if (caller?.isSession) {
+        if (caller?.sessionPort !== undefined) {
           throw new Refusal(
             403,
             "KINTSUGI_SESSION_REFUSED",
@@ -107,7 +111,7 @@ export function sessionRoutes(sessions: Sessions): readonly Route[] {
       path: "/api/v1/sessions",
       scope: "none",
       bodyBytes: MOST_BYTES,
-      answer: ({ body }) => ({ status: 201, body: sessions.open(codeOf(body)) }),
+      answer: ({ body, port }) => ({ status: 201, body: sessions.open(codeOf(body), port) }),
     },
   ];
 }

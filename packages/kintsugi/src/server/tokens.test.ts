@@ -139,9 +139,9 @@ describe("a session", () => {
   it("is known at once, and for twelve hours", () => {
     const { store, clock, stored, modes } = setup();
     expect(store.find("x")).toBeUndefined(); // The file was just read.
-    const { token, expiresAtMs, scopes } = store.openSession();
+    const { token, expiresAtMs, scopes } = store.openSession(4_600);
     expect([expiresAtMs - clock.epochMs(), scopes]).toEqual([12 * HOUR_MS, ["operate"]]);
-    expect(store.find(token)).toEqual({ name: "dashboard", scopes, isSession: true });
+    expect(store.find(token)).toEqual({ name: "dashboard", scopes, sessionPort: 4_600 });
     expect(stored.get(paths.tokens)).not.toContain(token);
     expect(modes.get(paths.tokens)).toBe(0o600);
     clock.advanceSync(12 * HOUR_MS);
@@ -155,9 +155,9 @@ describe("a session", () => {
       [paths.tokens]: JSON.stringify({ v: 1, tokens }),
     });
     const cli = ensure();
-    const first = store.openSession();
+    const first = store.openSession(4_600);
     clock.advanceSync(12 * HOUR_MS);
-    store.openSession();
+    store.openSession(4_600);
     const names = (): readonly string[] =>
       JSON.parse(stored.get(paths.tokens) ?? "").tokens.map(({ name }: { name: string }) => name);
     expect(names()).toEqual(["grafana", "old", "cli", "dashboard"]);
@@ -170,7 +170,7 @@ describe("a session", () => {
     const { store, stored, clock } = setup();
     const opened = Array.from({ length: 51 }, () => {
       clock.advanceSync(1);
-      return store.openSession().token;
+      return store.openSession(4_600).token;
     });
     expect(JSON.parse(stored.get(paths.tokens) ?? "").tokens).toHaveLength(50);
     expect(opened.map((token) => store.find(token) !== undefined)).toEqual([
@@ -184,13 +184,13 @@ describe("a session", () => {
     store.find("x");
     const other = { name: "grafana", scopes: ["read"], hash: "a".repeat(64) };
     stored.set(paths.tokens, JSON.stringify({ v: 1, tokens: [other] }));
-    store.openSession();
+    store.openSession(4_600);
     expect(stored.get(paths.tokens)).toContain("grafana");
   });
 
   it("is not stored over a file that is not ours", () => {
     const { store, stored } = setup({ [paths.tokens]: "{" });
-    expect(() => store.openSession()).toThrow(TokensUnreadableError);
+    expect(() => store.openSession(4_600)).toThrow(TokensUnreadableError);
     expect(stored.get(paths.tokens)).toBe("{");
   });
 });

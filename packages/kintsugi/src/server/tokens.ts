@@ -24,8 +24,13 @@ export interface Caller {
   /** The name of the token. */
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** True for a token that was opened with a code and expires soon. @defaultValue false */
-  readonly isSession?: boolean;
+  /**
+   * The port of the server that a session was opened at, and where alone it counts: whoever takes that
+   * port when the runtime has died, and is sent the session by a page, can use it nowhere.
+   *
+   * @defaultValue none: it is no session
+   */
+  readonly sessionPort?: number;
 }
 
 /** A session, as it is told once to whoever opened it. */
@@ -40,13 +45,13 @@ export interface TokenStore {
   /** Undefined when there is no such token, or it has expired. */
   find(token: string): Caller | undefined;
   /**
-   * Makes a token of scope `operate` that holds for 12 hours, and counts at once. Sessions that have
-   * expired go, and the oldest of too many; tokens of others stay.
+   * Makes a token of scope `operate` that holds for 12 hours at this port, and counts at once. Sessions
+   * that have expired go, and the oldest of too many; tokens of others stay.
    *
    * @throws {@link TokensUnreadableError}, and what the machine says when the file cannot be written:
    * then all is as it was.
    */
-  openSession(): SessionView;
+  openSession(port: number): SessionView;
 }
 
 export interface TokenStoreOptions {
@@ -129,7 +134,7 @@ export function tokenStore(options: TokenStoreOptions): TokenStore {
       const valid = found.find(({ expiresAtMs = Infinity }) => clock.epochMs() < expiresAtMs);
       return valid && callerOf(valid);
     },
-    openSession() {
+    openSession(port) {
       const token = newToken(random);
       const nowMs = clock.epochMs();
       const session = {
@@ -137,7 +142,7 @@ export function tokenStore(options: TokenStoreOptions): TokenStore {
         scopes: SESSION_SCOPES,
         hash: hexOf(token),
         expiresAtMs: nowMs + SESSION_MS,
-        isSession: true,
+        sessionPort: port,
       };
       const next = [...withRoom(readTokens(files, paths.tokens), nowMs), session];
       writeTokens(files, paths.tokens, next);
@@ -174,20 +179,20 @@ const hexOf = (token: string): string => sha256(token).toString("hex");
 const newToken = (random: Random): string =>
   `kintsugi_${random.uuid()}${random.uuid()}`.replaceAll("-", "");
 
-const callerOf = ({ name, scopes, isSession = false }: StoredToken): Caller => ({
+const callerOf = ({ name, scopes, sessionPort }: StoredToken): Caller => ({
   name,
   scopes,
-  ...(isSession && { isSession }),
+  ...(sessionPort !== undefined && { sessionPort }),
 });
 
 /** Without the sessions that have expired, and with room for one more. */
 function withRoom(tokens: readonly StoredToken[], nowMs: number): readonly StoredToken[] {
   const sessions = tokens
-    .filter(({ isSession }) => isSession)
+    .filter(({ sessionPort }) => sessionPort !== undefined)
     .filter(({ expiresAtMs = Infinity }) => nowMs < expiresAtMs)
     .toSorted((a, b) => (a.expiresAtMs ?? 0) - (b.expiresAtMs ?? 0))
     .slice(1 - MOST_SESSIONS);
-  return tokens.filter((token) => !token.isSession || sessions.includes(token));
+  return tokens.filter((token) => token.sessionPort === undefined || sessions.includes(token));
 }
 
 function writeTokens(
@@ -221,7 +226,7 @@ function parse(path: string, text: string): unknown {
 
 function isStoredToken(value: unknown): value is StoredToken {
   if (typeof value !== "object" || value === null) return false;
-  const { name, scopes, hash, expiresAtMs, isSession } = value as Partial<
+  const { name, scopes, hash, expiresAtMs, sessionPort } = value as Partial<
     Record<keyof StoredToken, unknown>
   >;
   return (
@@ -231,6 +236,6 @@ function isStoredToken(value: unknown): value is StoredToken {
     typeof hash === "string" &&
     /^[0-9a-f]{64}$/.test(hash) &&
     (expiresAtMs === undefined || typeof expiresAtMs === "number") &&
-    (isSession === undefined || typeof isSession === "boolean")
+    (sessionPort === undefined || typeof sessionPort === "number")
   );
 }
