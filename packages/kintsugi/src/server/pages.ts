@@ -30,9 +30,6 @@ const TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** Letters that need no escape in an address, so that a name and its address are the same text. */
-const PLAIN_NAME = /^[\w.-]+$/;
-
 /** The page runs its own script and talks to its own server, and nobody else may show or steer it. */
 const GUARDED = {
   "content-security-policy": [
@@ -80,9 +77,7 @@ function readPages(files: PageFiles, folder: string): ReadonlyMap<string, PageFi
   add("/", join(folder, "index.html"));
   add("/favicon.svg", join(folder, "favicon.svg"));
   const assets = join(folder, "assets");
-  for (const name of files.list(assets)) {
-    if (PLAIN_NAME.test(name)) add(`/assets/${name}`, join(assets, name));
-  }
+  for (const name of files.list(assets)) add(`/assets/${name}`, join(assets, name));
   return table;
 }
 
