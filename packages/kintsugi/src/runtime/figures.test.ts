@@ -13,6 +13,7 @@ const setup = async (prometheus = true) => {
   const { clock } = world;
   world.program("plain", (process) => process.onSignal("SIGTERM", () => process.exit(0)));
   const disk = memoryDisk();
+  const paths = world.paths("/data");
   const components = { web: { kind: "process", command: "plain" } } as const;
   const config = defaultConfig(
     { name: "figures", dataDir: "/data", components, metrics: { prometheus } },
@@ -23,7 +24,6 @@ const setup = async (prometheus = true) => {
     const calls = createCallRegistry();
     calls.use({ clock: host.clock, random: host.random });
     const store = memoryStore({ clock: host.clock, tables: allTables, disk });
-    const paths = world.paths("/data");
     const system = { host, store, paths, close: () => store.close() };
     const made = await clock.until(createWithParts({ config, calls, system }));
     const view = serverView(made.kintsugi, made.parts);
@@ -34,7 +34,7 @@ const setup = async (prometheus = true) => {
     return { ...made, host, calls, view, lines };
   };
   return {
-    ...{ clock, start },
+    ...{ clock, paths, start, watchdog: world.host() },
     first: await start(),
     pass: (ms: number) => clock.run(clock.monotonicMs() + ms),
     web: () => world.processes.find(({ env }) => env["KINTSUGI_COMPONENT"] === "web"),
@@ -43,7 +43,7 @@ const setup = async (prometheus = true) => {
 
 describe("the figures of a runtime", () => {
   it("are counted from the first fact of each life, and the store's go on", async () => {
-    const { first, start, pass, web } = await setup();
+    const { first, start, pass, web, clock, paths, watchdog } = await setup();
     await pass(2_000);
     web()?.kill();
     await pass(10_000);
@@ -52,16 +52,18 @@ describe("the figures of a runtime", () => {
       `kintsugi_incidents_total${crash}`,
     ]);
     first.host.kill();
-    web()?.kill();
-    await pass(1_000);
+    const death = {
+      ...{ id: "a", atMs: clock.epochMs(), type: "runtime.crashed" },
+      payload: { detail: "it was killed" },
+    };
+    watchdog.files.append(paths.watchdogEvents, `${JSON.stringify(death)}\n`);
     const second = await start();
-    await pass(10_000);
-    // The death of a component that nobody watched is found while the next life begins.
+    // The incident of that death is opened before the start is over; that of web is of another life.
     expect(await second.lines("kintsugi_incidents_total")).toEqual([
-      `kintsugi_incidents_total${crash}`,
+      'kintsugi_incidents_total{component="runtime",class="runtime-crash",severity="critical",trigger="none"} 1',
     ]);
     expect(await second.lines("kintsugi_component_restarts_total")).toEqual([
-      'kintsugi_component_restarts_total{component="web"} 2',
+      'kintsugi_component_restarts_total{component="web"} 1',
     ]);
   });
 
