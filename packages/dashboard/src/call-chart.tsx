@@ -118,7 +118,11 @@ function plotOptions(surroundings: PlotSurroundings): UPlot.Options {
     padding: [8, 0, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-    scales: { count: { range: fromZero(4) }, ms: { range: fromZero(100) } },
+    scales: {
+      x: { range: atLeastAMinute },
+      count: { range: fromZero(4) },
+      ms: { range: fromZero(100) },
+    },
     series: [
       {},
       ...callLines.map(({ key, dash, scale }) => ({
@@ -127,8 +131,7 @@ function plotOptions(surroundings: PlotSurroundings): UPlot.Options {
         width: key === "p95Ms" ? 1.25 : 1.75,
         ...(key === "calls" && { fill: withAlpha(colour(".line-calls .swatch"), 0.12) }),
         dash: [...dash],
-        spanGaps: key === "p95Ms",
-        points: { show: false },
+        points: { show: true, size: 3, filter: lonely, fill: colour(`.line-${key} .swatch`) },
       })),
     ],
     axes: axesOf(colour, zone),
@@ -139,6 +142,13 @@ function plotOptions(surroundings: PlotSurroundings): UPlot.Options {
   };
 }
 
+/** A second without an end of a call has no percentile: its neighbours get a dot, and no line across. */
+const lonely: UPlot.Series.Points.Filter = ({ data }, place) => {
+  const values = data[place] ?? [];
+  const isNone = (at: number): boolean => values[at] === null || values[at] === undefined;
+  return [...values.keys()].filter((at) => !isNone(at) && isNone(at - 1) && isNone(at + 1));
+};
+
 /** Of a colour as the browser computes it: `rgb(1, 2, 3)`. */
 const withAlpha = (colour: string, alpha: number): string =>
   colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
@@ -147,6 +157,15 @@ const withAlpha = (colour: string, alpha: number): string =>
 const fromZero =
   (least: number): UPlot.Scale.Range =>
   (_plot, _min, max) => [0, Math.max(least, (max ?? 0) * 1.1)];
+
+/** A program that has just begun is no storm in five seconds. */
+const atLeastAMinute: UPlot.Scale.Range = (_plot, min, max) => [
+  Math.min(min ?? 0, (max ?? 0) - 60),
+  max ?? 60,
+];
+
+/** Nobody makes half a call. */
+const COUNT_STEPS: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 10_000];
 
 function axesOf(colour: (selector: string) => string, zone: Zone): UPlot.Axis[] {
   const shared = {
@@ -163,7 +182,7 @@ function axesOf(colour: (selector: string) => string, zone: Zone): UPlot.Axis[] 
       size: 24,
       values: (_plot, splits) => splits.map((second) => clockTime(second * 1_000, zone)),
     },
-    { ...shared, scale: "count", grid, size: 36, space: 40, gap: 4 },
+    { ...shared, scale: "count", grid, size: 36, space: 40, gap: 4, incrs: [...COUNT_STEPS] },
     {
       ...shared,
       scale: "ms",

@@ -105,9 +105,11 @@ const ComponentRow = memo(function ComponentRow(props: ComponentRowProps): React
         {isRunning && rssBytes !== null && <span className="figure">{size(rssBytes)}</span>}
         {adopted && <span title="It lived on while the runtime was replaced">adopted</span>}
       </Living>
-      {health.kind !== "healthy" && <p className="reason break">{plain(health.reason)}</p>}
+      {health.kind !== "healthy" && (
+        <p className={`reason tone-${markOfHealth(health).tone} break`}>{plain(health.reason)}</p>
+      )}
       {nextStartAtMs !== null && (
-        <p className="reason">
+        <p className="reason dim">
           <Countdown before="next start in" untilMs={nextStartAtMs} over="starts now" />
         </p>
       )}

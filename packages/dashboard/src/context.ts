@@ -26,6 +26,16 @@ export function useOfNow<Value extends string | number | boolean>(
   return of(clock.nowMs());
 }
 
+/** Milliseconds after which what comes onto the page is no news any more. */
+const FRESH_MS = 2_000;
+
+/** Whether a row came onto the page just after what it tells of: such a row is lit up once. */
+export function useFreshness(atMs: number): boolean {
+  const { clock } = useContext(Surroundings);
+  const [isFresh] = useState(() => clock.nowMs() - atMs < FRESH_MS);
+  return isFresh;
+}
+
 export interface Times {
   /** `05:34:57`. */
   at(epochMs: number): string;

@@ -9,7 +9,7 @@ import {
   useState,
 } from "react";
 
-import { useTimes } from "./context.ts";
+import { useFreshness, useTimes } from "./context.ts";
 import { factLine, matches } from "./fact-line.ts";
 import type { Fact } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
@@ -21,15 +21,13 @@ const MOST_ROWS = 100;
 export interface EventsProps {
   readonly facts: readonly Fact[];
   readonly gapBeforeId: number | null;
-  /** Facts after this one came while somebody looked: their rows are lit up once. */
-  readonly firstSeenId: number | null;
   readonly filterRef: RefObject<HTMLInputElement>;
 }
 
 export const Events: FunctionComponent<EventsProps> = memo(function Events(
   props: EventsProps,
 ): ReactElement {
-  const { facts, gapBeforeId, firstSeenId, filterRef } = props;
+  const { facts, gapBeforeId, filterRef } = props;
   const [sought, setSought] = useState("");
   const word = sought.trim();
   const found = useMemo(
@@ -63,12 +61,7 @@ export const Events: FunctionComponent<EventsProps> = memo(function Events(
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reached by keyboard
         <ul className="event-list" tabIndex={0} aria-label="Events, newest first">
           {rows.map((fact) => (
-            <EventRow
-              key={fact.id}
-              fact={fact}
-              isNew={firstSeenId !== null && fact.id > firstSeenId}
-              isAfterGap={fact.id === gapBeforeId}
-            />
+            <EventRow key={fact.id} fact={fact} isAfterGap={fact.id === gapBeforeId} />
           ))}
         </ul>
       )}
@@ -78,16 +71,16 @@ export const Events: FunctionComponent<EventsProps> = memo(function Events(
 
 interface EventRowProps {
   readonly fact: Fact;
-  readonly isNew: boolean;
   readonly isAfterGap: boolean;
 }
 
-const EventRow = memo(function EventRow({ fact, isNew, isAfterGap }: EventRowProps): ReactElement {
+const EventRow = memo(function EventRow({ fact, isAfterGap }: EventRowProps): ReactElement {
   const times = useTimes();
   const { id, type, atMs } = fact;
   const { about, detail } = factLine(fact);
+  const isFresh = useFreshness(atMs);
   return (
-    <li className={isNew ? "event is-new" : "event"} data-fact-id={id} data-type={type}>
+    <li className={isFresh ? "event is-new" : "event"} data-fact-id={id} data-type={type}>
       <time className="mono" title={times.full(atMs)}>
         {times.at(atMs)}
       </time>

@@ -20,7 +20,11 @@ describe("a fact as a line", () => {
       { component: "web", reason: { kind: "signalled", signal: "SIGKILL" } },
       "web: ended by SIGKILL",
     ],
-    ["component.restart-planned", { component: "web", delayMs: 200, attempt: 1 }, "web: in 0.2 s"],
+    [
+      "component.restart-planned",
+      { component: "web", delayMs: 200, attempt: 1 },
+      "web: in 0.2\u00a0s",
+    ],
     [
       "health.changed",
       { component: "web", from: { kind: "healthy" }, to: { kind: "critical", reason: "silent" } },
@@ -29,7 +33,7 @@ describe("a fact as a line", () => {
     [
       "run.completed",
       { runId: "digest/1", workflow: "digest", steps: 5, durationMs: 800 },
-      "digest/1: after 0.8 s; 5 steps",
+      "digest/1: after 0.8\u00a0s; 5 steps",
     ],
     [
       "run.dead",

@@ -57,7 +57,7 @@ function detailOf(payload: Payload): string {
 const sentence = (value: unknown): string => (typeof value === "string" ? value.trim() : "");
 
 const lasting = (word: string, value: unknown): string =>
-  typeof value === "number" ? `${word} ${span(value)}` : "";
+  typeof value === "number" ? `${word} ${span(value).replaceAll(" ", "\u00a0")}` : "";
 
 function reasonOf(value: unknown): string {
   if (typeof value === "string") return value;

@@ -3,8 +3,8 @@
 import { type FunctionComponent, memo, type ReactElement, useState } from "react";
 
 import { Age } from "./age.tsx";
-import { useTimes } from "./context.ts";
-import { isOpen, type Stage, type StageTimes, stagesOf } from "./incident-story.ts";
+import { useFreshness, useTimes } from "./context.ts";
+import { type Stage, type StageTimes, stagesOf } from "./incident-story.ts";
 import type { Incident } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
 import { markOfAction, markOfIncident, StateMark } from "./state-mark.tsx";
@@ -24,14 +24,14 @@ export const IncidentCard: FunctionComponent<IncidentCardProps> = memo(function 
   const { incident, isUnfolded } = props;
   const [choice, setChoice] = useState<boolean | null>(null);
   const isTold = choice ?? isUnfolded;
+  const isFresh = useFreshness(incident.openedAtMs);
   const storyId = `story-${incident.id}`;
   const { component, summary, openedAtMs, occurrences } = incident;
   return (
     <li
-      className="incident"
+      className={isFresh ? "incident is-new" : "incident"}
       data-incident={incident.id}
       data-status={incident.status}
-      data-fresh={isOpen(incident) ? "" : undefined}
     >
       <button
         type="button"

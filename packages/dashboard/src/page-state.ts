@@ -41,8 +41,6 @@ export interface PageState {
   readonly board: LiveSnapshot | null;
   /** Facts before this one are missing. */
   readonly gapBeforeId: number | null;
-  /** Facts after this one came while somebody looked. */
-  readonly firstSeenId: number | null;
   readonly strips: Readonly<Record<string, Strip>>;
 }
 
@@ -55,7 +53,6 @@ export const emptyPage: PageState = {
   connection: { kind: "connecting" },
   board: null,
   gapBeforeId: null,
-  firstSeenId: null,
   strips: {},
 };
 
@@ -76,12 +73,10 @@ export function pageState(state: PageState, input: PageInput): PageState {
 function begin(state: PageState, snapshot: LiveSnapshot): PageState {
   const board = applySnapshot(state.board ?? undefined, snapshot);
   const isSame = state.board?.program.instance === snapshot.program.instance;
-  const newestId = board.facts.at(-1)?.id ?? 0;
   return {
     connection: { kind: "live" },
     board,
     gapBeforeId: snapshot.isGap ? (board.facts[0]?.id ?? null) : isSame ? state.gapBeforeId : null,
-    firstSeenId: isSame ? state.firstSeenId : newestId,
     strips: withBeats(isSame ? state.strips : {}, board),
   };
 }

@@ -24,7 +24,7 @@ import { type Preferences, usePreferences } from "./preferences.ts";
 import { Runs } from "./runs.tsx";
 import { Seam } from "./seam.tsx";
 import { SpokenVerdict } from "./spoken-verdict.tsx";
-import { needsOf, verdictOf } from "./verdict.ts";
+import { needsOf, type Verdict, verdictOf } from "./verdict.ts";
 import { VerdictPanel } from "./verdict-panel.tsx";
 
 export interface PageProps {
@@ -48,7 +48,11 @@ export function Page({ state, clock }: PageProps): ReactElement {
     dataset["density"] = density;
   }, [theme, density]);
   const { connection, board } = state;
-  const verdict = useMemo(() => (board ? verdictOf(board) : null), [board]);
+  const staleSinceMs = connection.kind === "stale" ? connection.sinceMs : null;
+  const verdict = useMemo(
+    () => (board ? verdictOf(board, staleSinceMs) : null),
+    [board, staleSinceMs],
+  );
   useTitle(state, verdict?.sentence);
   return (
     <Surroundings.Provider value={surroundings}>
@@ -67,10 +71,10 @@ export function Page({ state, clock }: PageProps): ReactElement {
         {connection.kind === "locked" ? (
           <Gate why={connection.why} />
         ) : (
-          <Now state={state} theme={theme} filter={filter} />
+          <Now state={state} verdict={verdict} theme={theme} filter={filter} />
         )}
       </main>
-      {verdict && <SpokenVerdict sentence={spoken(state, verdict.sentence)} />}
+      {verdict && <SpokenVerdict sentence={`${verdict.sentence}.`} />}
       <KeysDialog open={dialog} />
     </Surroundings.Provider>
   );
@@ -78,13 +82,14 @@ export function Page({ state, clock }: PageProps): ReactElement {
 
 interface NowProps {
   readonly state: PageState;
+  readonly verdict: Verdict | null;
   readonly theme: Preferences["theme"];
   readonly filter: { current: HTMLInputElement | null };
 }
 
-function Now({ state, theme, filter }: NowProps): ReactElement {
-  const { board, gapBeforeId, firstSeenId, strips } = state;
-  if (!board) {
+function Now({ state, verdict, theme, filter }: NowProps): ReactElement {
+  const { board, gapBeforeId, strips } = state;
+  if (!board || !verdict) {
     return (
       <section className="gate">
         <h1>Connecting to the runtime.</h1>
@@ -95,30 +100,20 @@ function Now({ state, theme, filter }: NowProps): ReactElement {
   const { program, facts, incidents, components, calls, series, runs } = board;
   return (
     <>
-      <VerdictPanel board={board} verdict={verdictOf(board)} />
+      <VerdictPanel board={board} verdict={verdict} />
       <NeedsYou needs={needsOf(board)} />
       <Incidents incidents={incidents} facts={facts} />
       <Components program={program} components={components} incidents={incidents} strips={strips} />
       <Calls calls={calls} series={series} incidents={incidents} theme={theme} />
       <Runs runs={runs} totals={program.runs} />
-      <Events
-        facts={facts}
-        gapBeforeId={gapBeforeId}
-        firstSeenId={firstSeenId}
-        filterRef={filter}
-      />
+      <Events facts={facts} gapBeforeId={gapBeforeId} filterRef={filter} />
     </>
   );
 }
 
-function spoken({ connection }: PageState, sentence: string): string {
-  return connection.kind === "stale" ? "The page is not live any more." : `${sentence}.`;
-}
-
-function useTitle({ connection, board }: PageState, sentence: string | undefined): void {
+function useTitle({ board }: PageState, sentence: string | undefined): void {
   const name = board ? `${plain(board.program.name)} · kintsugi` : "kintsugi";
-  const said = connection.kind === "stale" ? "not live" : sentence;
-  const title = said === undefined ? name : `${said} · ${name}`;
+  const title = sentence === undefined ? name : `${sentence} · ${name}`;
   useEffect(() => {
     document.title = title;
   }, [title]);

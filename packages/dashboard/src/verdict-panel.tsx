@@ -12,6 +12,7 @@ const marks: Readonly<Record<Verdict["tone"], { shape: Shape; tone: Tone }>> = {
   well: { shape: "circle", tone: "ok" },
   mending: { shape: "half", tone: "repair" },
   unwell: { shape: "diamond", tone: "note" },
+  unknown: { shape: "triangle", tone: "bad" },
   "needs-you": { shape: "square", tone: "bad" },
 };
 

@@ -61,6 +61,17 @@ describe("the sentence on top", () => {
   });
 });
 
+describe("a page that is not live", () => {
+  it("claims nothing, says how it was and counts on", () => {
+    expect(verdictOf(board(), NOON)).toEqual({
+      tone: "unknown",
+      sentence: "The runtime does not answer",
+      sinceMs: NOON,
+      reason: "The last word was: Well. The page asks again by itself until it is answered.",
+    });
+  });
+});
+
 describe("what waits for a person", () => {
   it("is nothing when all is well or being mended", () => {
     expect(titles({ components: [component()], incidents: [incident()] })).toEqual([]);

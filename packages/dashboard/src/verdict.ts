@@ -8,10 +8,10 @@ import { plain } from "./plain-text.ts";
 import { counted } from "./words.ts";
 
 export interface Verdict {
-  readonly tone: "well" | "mending" | "unwell" | "needs-you";
+  readonly tone: "well" | "mending" | "unwell" | "needs-you" | "unknown";
   /** The sentence without its end. */
   readonly sentence: string;
-  /** Since when it is being mended; null where it is not. */
+  /** Since when it is being mended, or was not heard of; null where neither is so. */
   readonly sinceMs: number | null;
   readonly reason: string;
 }
@@ -28,7 +28,9 @@ export interface Need {
   readonly isPressing: boolean;
 }
 
-export function verdictOf(board: LiveSnapshot): Verdict {
+/** @param staleSinceMs When what is known was last true; null while the page is live. */
+export function verdictOf(board: LiveSnapshot, staleSinceMs: number | null = null): Verdict {
+  if (staleSinceMs !== null) return unknown(verdictOf(board), staleSinceMs);
   const needs = needsOf(board);
   const pressing = needs.find(({ isPressing }) => isPressing);
   if (pressing) return needing(pressing, needs.length);
@@ -44,6 +46,12 @@ export function needsOf(board: LiveSnapshot): readonly Need[] {
     ...board.incidents.flatMap((incident) => incidentNeed(incident, board)),
     ...board.runs.flatMap(runNeed),
   ];
+}
+
+/** Nobody knows how it is now: the page says how it was, and for how long it has not heard. */
+function unknown({ sentence }: Verdict, sinceMs: number): Verdict {
+  const reason = `The last word was: ${sentence}. The page asks again by itself until it is answered.`;
+  return { tone: "unknown", sentence: "The runtime does not answer", sinceMs, reason };
 }
 
 function needing(need: Need, all: number): Verdict {
