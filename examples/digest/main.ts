@@ -6,7 +6,7 @@
  * With `--once` it ends when all is done: 0 when nothing was lost or recorded twice, else 1.
  */
 
-import { statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
 import { compareWithBare, meterOf } from "./src/before-after.ts";
@@ -83,7 +83,8 @@ async function run(job: Job, options: StartOptions): Promise<number> {
   } catch (error) {
     screen.end();
     if (!ending.signal.aborted) throw error;
-    screen.line(`  ${ending.signal.reason.message}; the next start goes on from here`);
+    const next = existsSync(places.finished) ? "begins afresh" : "goes on from here";
+    screen.line(`  ${ending.signal.reason.message}; the next start ${next}`);
     return 1;
   } finally {
     await up.stop();

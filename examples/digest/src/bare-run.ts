@@ -120,7 +120,9 @@ function startJob({ folder, workFolder }: BareOptions): ChildProcess {
 /** With an IPC channel; what it says goes to a file. */
 function start(command: string, args: readonly string[], workFolder: string, cwd?: string) {
   const log = openSync(join(workFolder, "log"), "a");
-  const child = spawn(command, args, { cwd, stdio: ["ignore", log, log, "ipc"] });
+  // Detached: Ctrl-C reaches us alone. Should we be killed, both end with the channel.
+  const stdio = ["ignore", log, log, "ipc"] as const;
+  const child = spawn(command, args, { cwd, stdio: [...stdio], detached: true });
   child.on("error", () => {}); // Its exit code tells it too: it is negative then.
   closeSync(log);
   return child;
@@ -151,9 +153,9 @@ async function follow(
     if (begins === 0) ending = { kind: "finished" };
     bare.send({});
   });
-  const ended = once(bare, "exit");
-  const cap = AbortSignal.any([signal, AbortSignal.timeout(capMs)]);
-  await Promise.race([ended, once(cap, "abort")]);
+  // Its time begins with its first wave: how long it takes to start says nothing about the job.
+  const timeIsOver = once(bare, "message").then(() => once(AbortSignal.timeout(capMs), "abort"));
+  await Promise.race([once(bare, "exit"), timeIsOver, once(signal, "abort")]);
   signal.throwIfAborted();
   if (bare.exitCode) throw new Error(`The job without our parts ended with ${bare.exitCode}`);
   return { begun, ending };
