@@ -14,7 +14,8 @@ export interface Job {
 }
 
 /** Whether an earlier start runs still. */
-export const isUp = (places: Places): boolean => command(places, "status") === 0;
+export const isUp = (places: Places): boolean =>
+  existsSync(places.dataDir) && command(places, "status") === 0;
 
 /** Goes on where an earlier start of the same job was stopped; else, or when told to, begins afresh. */
 export function prepare(places: Places, job: Job, isFresh: boolean): void {
