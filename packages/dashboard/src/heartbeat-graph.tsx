@@ -46,7 +46,7 @@ function bars(
     .map((silence, place) => {
       if (silence === null || !isMine(silence)) return "";
       const height = Math.min(HEIGHT, 3 + (silence / FULL_MS) * (HEIGHT - 3));
-      return `M${(first + place) * STEP + 0.5} ${HEIGHT}v${-height.toFixed(1)}`;
+      return `M${(first + place) * STEP + 1} ${HEIGHT}v${-height.toFixed(1)}`;
     })
     .join("");
 }
