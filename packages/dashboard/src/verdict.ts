@@ -5,6 +5,7 @@ import type { LiveSnapshot } from "kintsugi/live";
 import { isOpen } from "./incident-story.ts";
 import type { Component, Incident, Run } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
+import { shellWord } from "./shell-word.ts";
 import { counted } from "./words.ts";
 
 export interface Verdict {
@@ -129,7 +130,7 @@ function componentNeed({ name, phase, health, lastExit, restarts }: Component): 
       title,
       reason: plain(reason),
       atMs: lastExit?.atMs ?? null,
-      command: isOver ? `npx kintsugi restart ${name}` : `npx kintsugi logs ${name}`,
+      command: commandOn(isOver ? "restart" : "logs", name),
       isPressing: true,
     },
   ];
@@ -153,7 +154,7 @@ function incidentNeed(
       title: `nobody could mend ${plain(component)}`,
       reason: plain([summary, why].filter(Boolean).join("; ")),
       atMs: endedAtMs,
-      command: `npx kintsugi incidents ${id}`,
+      command: commandOn("incidents", id),
       isPressing: subject !== undefined && subject.health.kind !== "healthy",
     },
   ];
@@ -170,8 +171,14 @@ function runNeed({ id, workflow, status, error, deadReason, endedAtMs }: Run): r
       title: `run ${plain(id)} ${what}`,
       reason: plain(error ? `${error.name}: ${error.message}${where}` : `workflow ${workflow}`),
       atMs: endedAtMs,
-      command: `npx kintsugi runs ${id}`,
+      command: commandOn("runs", id),
       isPressing: false,
     },
   ];
+}
+
+/** About one of them; a name that cannot be typed is left to the list. */
+function commandOn(verb: string, name: string): string {
+  const word = shellWord(name);
+  return word === undefined ? "npx kintsugi status" : `npx kintsugi ${verb} ${word}`;
 }
