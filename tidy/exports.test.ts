@@ -32,7 +32,8 @@ const isWord = (source: Source, name: string, node: Node): boolean => {
 };
 
 /** What a configuration names under `runtime.modules` is taken by its `kind`. */
-const isModuleOfUsers = (path: string): boolean => /^examples\/\w+\/src\/app\.ts$/.test(path);
+const isModuleOfUsers = (path: string): boolean =>
+  /^examples\/\w+\/src\/app\.ts$|^torture\/page\/program\//.test(path);
 
 describe("an export", () => {
   const used = taken(true);
