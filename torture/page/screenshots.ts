@@ -28,8 +28,8 @@ const digest = join(root, "examples/digest");
 /** A picture that weighs more is no picture for a document. */
 const LARGEST_BYTES = 300_000;
 
-/** A page that is longer is cut there. */
-const TALLEST = 2_400;
+/** A page that is longer is cut there: the upper part is what the pictures are for. */
+const tallest = (width: number): number => Math.min(2_400, Math.floor(1_800_000 / width));
 
 const looks: readonly Looks[] = [360, 768, 1440].flatMap((width) =>
   (["dark", "light"] as const).map((theme) => ({ width, theme })),
@@ -43,8 +43,8 @@ async function main(): Promise<void> {
   const browser = await launchBrowser();
   const program = await startProgramOn(folder, digestIn(folder));
   try {
-    await startDigest(program, folder);
     const pages = await openAll(browser, program);
+    await startDigest(program, folder);
     await untilMended(program);
     const thaw = freeze(program);
     try {
@@ -111,7 +111,7 @@ function freeze(program: PageProgram): () => void {
 
 async function take(page: OpenPage["page"], { width, theme }: Looks): Promise<void> {
   const height = Math.min(
-    TALLEST,
+    tallest(width),
     await page.evaluate(() => document.documentElement.scrollHeight),
   );
   await page.setViewportSize({ width, height });
