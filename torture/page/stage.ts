@@ -20,9 +20,13 @@ export const PATIENCE_MS = 30_000;
 /** A wide dark page, where nothing else is asked for. */
 export const plainLooks: Looks = { width: 1440, theme: "dark" };
 
-export async function setStage(): Promise<Stage> {
+/** @param prepare What is done with the browser before `up` is typed. */
+export async function setStage(
+  prepare: (browser: Browser) => Promise<void> = async () => {},
+): Promise<Stage> {
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
+  await prepare(browser);
   const program = await startPageProgram();
   onTestFinished(() => program.stop());
   return {
