@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,6 +78,14 @@ describe("a server at any free port", () => {
       expect((await live()).port).toBeGreaterThan(1_023);
     },
   );
+
+  it("serves at another port when the one of its last life cannot be read", async () => {
+    const { live, file, errors } = setup();
+    mkdirSync(file);
+    const { url } = await live();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(errors[0]).toMatchObject({ code: "EISDIR" });
+  });
 
   it("serves all the same when the disk takes nothing", async () => {
     const { live, errors } = setup({

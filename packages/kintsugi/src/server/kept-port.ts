@@ -19,7 +19,7 @@ export async function startAtKeptPort(
   { files, file }: KeptPort,
 ): Promise<RunningServer> {
   if (options.port !== 0) return startServer(options);
-  const kept = portIn(files, file);
+  const kept = portIn(options, { files, file });
   const server = await startAt(kept, options);
   if (server.port === kept) return server;
   try {
@@ -42,8 +42,13 @@ async function startAt(port: number | undefined, options: ServerOptions): Promis
 }
 
 /** Undefined where no port was kept, or what lies there is none. */
-function portIn(files: KeptPort["files"], file: string): number | undefined {
-  const text = files.read(file)?.trim() ?? "";
+function portIn({ onError }: ServerOptions, { files, file }: KeptPort): number | undefined {
+  let text = "";
+  try {
+    text = files.read(file)?.trim() ?? "";
+  } catch (error) {
+    onError(error); // An open page is lost then, and the program is not.
+  }
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : undefined;
 }
