@@ -42,6 +42,18 @@ describe("the sentence on top", () => {
     expect(verdict).toMatchObject({ tone: "unwell", sentence: "Degraded: model" });
   });
 
+  it("names the one that is worst off, as the reason does", () => {
+    const slow = { kind: "degraded", reason: "No heartbeat for 1.2 s" } as const;
+    const health = { kind: "critical", reason: "No heartbeat for 9 s" } as const;
+    const components = [
+      component({ name: "slow", health: slow }),
+      component({ name: "silent", health }),
+    ];
+    const worst = { kind: "critical", reason: "silent: No heartbeat for 9 s" } as const;
+    const verdict = verdictOf(board({ components, program: program({ health: worst }) }));
+    expect(verdict.sentence).toBe("Critical: silent");
+  });
+
   it("says why no work is accepted", () => {
     const readiness = { ready: false, reasons: ["model is starting"] };
     const verdict = verdictOf(board({ program: program({ readiness }) }));
@@ -97,6 +109,8 @@ describe("what waits for a person", () => {
     });
     expect(titles({ incidents: [escalated] })).toEqual(["nobody could mend model"]);
     expect(titles({ incidents: [later, escalated] })).toEqual([]);
+    const left = { ...later, status: "suppressed" } as const;
+    expect(titles({ incidents: [left, escalated] })).toEqual(["nobody could mend model"]);
   });
 
   it("is told once where the component waits already", () => {

@@ -76,14 +76,14 @@ function mending(incident: Incident, others: number): Verdict {
 
 function unwell({ program, components }: LiveSnapshot): Verdict | undefined {
   const { readiness, health } = program;
-  const ill = components.find((component) => component.health.kind !== "healthy");
+  const worst = components.find((component) => component.health.kind === health.kind);
   const [missing] = readiness.reasons;
   if (!readiness.ready) {
     const sentence = "Not ready for work";
     return { tone: "unwell", sentence, sinceMs: null, reason: plain(missing ?? "") };
   }
   if (health.kind === "healthy") return undefined;
-  const who = ill ? `: ${plain(ill.name)}` : "";
+  const who = worst ? `: ${plain(worst.name)}` : "";
   const sentence = `${health.kind[0]?.toUpperCase()}${health.kind.slice(1)}${who}`;
   return { tone: "unwell", sentence, sinceMs: null, reason: plain(health.reason) };
 }
@@ -136,14 +136,16 @@ function componentNeed({ name, phase, health, lastExit, restarts }: Component): 
   ];
 }
 
-/** An escalated incident waits until the same trouble was resolved once after it. */
+/** An escalated incident waits until the same trouble is mended after it, or asks for a person anew. */
 function incidentNeed(
   incident: Incident,
   { incidents, components }: LiveSnapshot,
 ): readonly Need[] {
   const { id, key, status, component, summary, why, endedAtMs, openedAtMs } = incident;
   if (status !== "escalated") return [];
-  const later = incidents.filter((each) => each.key === key && each.openedAtMs > openedAtMs);
+  const later = incidents
+    .filter((each) => each.key === key && each.openedAtMs > openedAtMs)
+    .filter((each) => each.status !== "suppressed"); // Nothing was done about such a one.
   const subject = components.find(({ name }) => name === component);
   // A component that is left alone waits already, and is the same trouble.
   if (later.length > 0 || (subject && componentNeed(subject).length > 0)) return [];
