@@ -22,6 +22,17 @@ describe("the life of an incident", () => {
     expect(stagesOf(ended, new Map()).at(-1)?.atMs).toBe(NOON);
   });
 
+  it("claims nothing that did not come before an end without a repair", () => {
+    const ended = incident({ status: "suppressed", endedAtMs: NOON });
+    expect(told(ended, new Map())).toEqual(["opened done", "suppressed done"]);
+    const tried = new Map([[ended.id, { healing: NOON - 2 }]]);
+    expect(told({ ...ended, status: "escalated" }, tried)).toEqual([
+      "opened done",
+      "healing done",
+      "escalated done",
+    ]);
+  });
+
   it("takes its times from the log", () => {
     const facts = [
       { ...fact(1, "incident.healing", { id: "a" }), atMs: 10 },

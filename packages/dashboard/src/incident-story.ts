@@ -26,7 +26,7 @@ export function stageTimes(facts: readonly Fact[]): StageTimes {
 
 export const isOpen = ({ endedAtMs }: Pick<Incident, "endedAtMs">): boolean => endedAtMs === null;
 
-/** Opened, healing, verifying, and its end. */
+/** Opened, healing, verifying, and its end; before an end without a repair, what is known to have been. */
 export function stagesOf(incident: Incident, times: StageTimes): readonly Stage[] {
   const seen = times.get(incident.id) ?? {};
   const { status, openedAtMs, endedAtMs, actions } = incident;
@@ -35,9 +35,14 @@ export function stagesOf(incident: Incident, times: StageTimes): readonly Stage[
   const here = endedAtMs === null ? order.indexOf(status) : order.length;
   const at = [openedAtMs, healingAtMs, seen["verifying"] ?? null];
   const end = endedAtMs === null ? "resolved" : status;
-  return [...order, end].map((word, place) => ({
-    word,
-    atMs: (place === order.length ? endedAtMs : at[place]) ?? null,
-    state: place === here ? (endedAtMs === null ? "now" : "done") : place < here ? "done" : "ahead",
-  }));
+  const stages = [...order, end].map(
+    (word, place): Stage => ({
+      word,
+      atMs: (place === order.length ? endedAtMs : at[place]) ?? null,
+      state:
+        place === here ? (endedAtMs === null ? "now" : "done") : place < here ? "done" : "ahead",
+    }),
+  );
+  const isUnmended = end === "escalated" || end === "suppressed";
+  return isUnmended ? stages.filter(({ atMs }) => atMs !== null) : stages;
 }
