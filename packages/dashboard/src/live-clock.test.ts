@@ -23,6 +23,15 @@ describe("the server's clock on the page", () => {
     expect(live.nowMs()).toBe(1_600);
   });
 
+  it("follows when the server's clock is set back in the middle of a stream", async () => {
+    const clock = manualClock();
+    const live = new LiveClock(clock);
+    live.hear(3_600_000, true);
+    await clock.advance(1_000);
+    live.hear(1_000, false);
+    expect(live.nowMs()).toBe(1_000);
+  });
+
   it("begins anew with each stream, as clocks may have been set", () => {
     const live = new LiveClock(manualClock());
     live.hear(9_000, true);

@@ -5,6 +5,9 @@ import type { Cancel, Clock } from "@kintsugi/policy/base";
 /** Ages are drawn anew this often, milliseconds. */
 const BEAT_MS = 250;
 
+/** No message is under way for so many milliseconds: the server's clock was set back instead. */
+const SET_BACK_MS = 10_000;
+
 export class LiveClock {
   readonly #clock: Clock;
   readonly #listeners = new Set<() => void>();
@@ -23,8 +26,8 @@ export class LiveClock {
    */
   hear(atMs: number, isFirst: boolean): void {
     const aheadMs = atMs - this.#clock.monotonicMs();
-    const known = isFirst ? undefined : this.#aheadMs;
-    this.#aheadMs = known === undefined ? aheadMs : Math.max(known, aheadMs);
+    const known = isFirst ? aheadMs : (this.#aheadMs ?? aheadMs);
+    this.#aheadMs = known - aheadMs > SET_BACK_MS ? aheadMs : Math.max(known, aheadMs);
   }
 
   /** Epoch milliseconds of the server; the page's own before the server was heard. */
