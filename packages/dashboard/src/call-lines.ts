@@ -36,7 +36,7 @@ export function figureOf(series: Series, line: CallLine, atSecond: number | null
   const list = series[line.key];
   const place =
     atSecond === null
-      ? list.length - 1
+      ? Math.max(0, list.length - 2)
       : Math.round((atSecond * 1_000 - series.startMs) / series.everyMs);
   const value =
     line.scale === "ms" && atSecond === null ? list.findLast((each) => each !== null) : list[place];
