@@ -14,6 +14,20 @@ export interface Branch<Run extends TreeRun> {
 /** Deeper children are indented no further. */
 const DEEPEST = 3;
 
+/** Dead runs that have a place, however many others there are. */
+const FEWEST_DEAD = 4;
+
+/** Without the last of the dead ones, where `most` rows would not hold the others beside them. */
+export function fewerDead<Run extends { readonly status: string }>(
+  runs: readonly Run[],
+  most: number,
+): readonly Run[] {
+  const dead = runs.filter(({ status }) => status === "dead");
+  const room = Math.max(FEWEST_DEAD, most - (runs.length - dead.length));
+  const left = new Set(dead.slice(room));
+  return runs.filter((run) => !left.has(run));
+}
+
 /** In the order given, each run followed by its children. A circle of parents is no reason to hang. */
 export function runTree<Run extends TreeRun>(runs: readonly Run[]): readonly Branch<Run>[] {
   const shown = new Set(runs.map(({ id }) => id));

@@ -6,7 +6,7 @@ import { Age } from "./age.tsx";
 import { useTimes } from "./context.ts";
 import type { Program, Run } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
-import { type Branch, runTree } from "./run-tree.ts";
+import { type Branch, fewerDead, runTree } from "./run-tree.ts";
 import { markOfRun, StateMark } from "./state-mark.tsx";
 import { StepMarks } from "./step-marks.tsx";
 import { count, counted, span } from "./words.ts";
@@ -23,7 +23,7 @@ export const Runs: FunctionComponent<RunsProps> = memo(function Runs({
   runs,
   totals,
 }: RunsProps): ReactElement {
-  const rows = runTree(runs).slice(0, MOST_RUNS);
+  const rows = runTree(fewerDead(runs, MOST_RUNS)).slice(0, MOST_RUNS);
   const all = totals.running + totals.completed + totals.dead + totals.cancelled;
   const more = all - rows.length;
   return (
