@@ -17,9 +17,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 
-import { currentClient } from "../../examples/digest/src/follow.ts";
 import { type Looks, launchBrowser, type OpenPage, openPage, untilLive } from "./browser.ts";
-import { type PageProgram, startProgramOn, within } from "./page-program.ts";
+import { type PageProgram, startProgramOn } from "./page-program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const pictures = join(root, "docs/pictures");
@@ -36,7 +35,7 @@ const looks: readonly Looks[] = [360, 768, 1440].flatMap((width) =>
 );
 
 /** The incident of the plan that is shown while it is mended: by then others have been. */
-const SHOWN = "memory";
+const SHOWN = "model memory";
 
 async function main(): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "kintsugi-pictures-")));
@@ -45,7 +44,7 @@ async function main(): Promise<void> {
   try {
     const pages = await openAll(browser, program);
     await startDigest(program, folder);
-    await untilMended(program);
+    await untilMended(pages);
     const thaw = freeze(program);
     try {
       await Promise.all(pages.map(({ page }, index) => take(page, looks[index] as Looks)));
@@ -88,16 +87,15 @@ async function openAll(browser: Browser, program: PageProgram): Promise<readonly
   return pages;
 }
 
-/** Until the trouble that is to be seen is under treatment. */
-async function untilMended({ dataDir }: PageProgram): Promise<void> {
-  await within(120_000, async () => {
-    // The plan kills the runtime on the way: then nobody answers for a while.
-    const incidents =
-      (await currentClient(dataDir)
-        ?.incidents()
-        .catch(() => [])) ?? [];
-    return incidents.some((each) => each.class === SHOWN && each.status === "healing");
-  });
+/** Until every page shows the trouble that is to be seen under treatment. */
+async function untilMended(pages: readonly OpenPage[]): Promise<void> {
+  await Promise.all(
+    pages.map(({ page }) =>
+      page
+        .locator('[data-incident][data-status="healing"]', { hasText: SHOWN })
+        .waitFor({ timeout: 120_000 }),
+    ),
+  );
 }
 
 /** All pages show one moment: nothing goes on until the pictures are taken. The page waits for 4 s. */
