@@ -15,6 +15,8 @@ export interface LiveConnectionOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly token: string;
+  /** The newest fact that the page has. @defaultValue none */
+  readonly lastId?: number | undefined;
   /** Hears each message; a stream begins with a snapshot. */
   readonly onMessage: (message: LiveMessage) => void;
   /** What is shown gets old from here on. Told once for each stream that began. */
@@ -30,6 +32,8 @@ export interface LiveConnectionOptions {
 }
 
 export interface LiveConnection {
+  /** The newest fact that was told; undefined before the first snapshot. */
+  readonly lastId: number | undefined;
   /** Asks at once instead of waiting on: the tab is seen again, or the network is back. */
   nudge(): void;
   close(): void;
@@ -40,7 +44,7 @@ export function followLive(options: LiveConnectionOptions): LiveConnection {
   const over = new AbortController();
   let endWait: () => void = () => {};
   let waitMs = firstWaitMs;
-  let lastId: number | undefined;
+  let { lastId } = options;
 
   const pause = async (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -65,6 +69,9 @@ export function followLive(options: LiveConnectionOptions): LiveConnection {
   };
   void follow();
   return {
+    get lastId() {
+      return lastId;
+    },
     nudge() {
       waitMs = firstWaitMs;
       endWait();

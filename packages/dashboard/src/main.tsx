@@ -10,17 +10,15 @@ import type { LiveSnapshot } from "kintsugi/live";
 import { createRoot } from "react-dom/client";
 
 import { ownFetch, tabShelf } from "./browser.ts";
+import { entrance } from "./entrance.ts";
 import { LiveClock } from "./live-clock.ts";
-import { followLive, type LiveConnection } from "./live-connection.ts";
+import { followLive } from "./live-connection.ts";
 import { oneRenderAFrame } from "./one-render-a-frame.ts";
 import { Page } from "./page.tsx";
 import { emptyPage, type PageInput, type PageState, pageState } from "./page-state.ts";
-import { exchange, forgetSession, openSession, type Session } from "./session.ts";
 
 /** The form of messages that this page reads. */
 const FORM = 1;
-/** Milliseconds until a code is brought again to a server that did not answer. */
-const CODE_WAIT_MS = 500;
 const RELOADED_FOR = "kintsugi.reloaded-for";
 
 function start(place: HTMLElement, clock: Clock): void {
@@ -33,50 +31,38 @@ function start(place: HTMLElement, clock: Clock): void {
     nextFrame: (fn) => requestAnimationFrame(fn),
     render,
   });
-  let connection: LiveConnection | undefined;
-  const follow = (token: string): void => {
-    connection = followLive({
-      fetch: ownFetch,
-      clock,
-      token,
-      onMessage(message) {
-        const isFirst = message.kind === "snapshot";
-        if (isFirst && reloads(message.snapshot, queue.state)) return;
-        liveClock.hear(isFirst ? message.snapshot.atMs : message.delta.atMs, isFirst);
-        queue.push(message);
-      },
-      onLost: () => queue.push({ kind: "lost" }),
-      onRefused() {
-        forgetSession(tabShelf);
-        queue.push({ kind: "locked", why: "session-over" });
-      },
-    });
-  };
-  const enter = (session: Session): void => {
-    if (session.kind === "open") follow(session.token);
-    if (session.kind === "locked") queue.push(session);
-    if (session.kind !== "unreachable") return;
-    clock.after(CODE_WAIT_MS, () => {
-      void exchange(session.code, { fetch: ownFetch, shelf: tabShelf }).then(enter);
-    });
-  };
-  const open = (): void => {
-    connection?.close();
-    void openSession({
-      fetch: ownFetch,
-      shelf: tabShelf,
-      fragment: location.hash,
-      clearFragment: () => history.replaceState(null, "", location.pathname),
-    }).then(enter);
-  };
+  const way = entrance({
+    fetch: ownFetch,
+    shelf: tabShelf,
+    clock,
+    follow: (token, lastId) =>
+      followLive({
+        fetch: ownFetch,
+        clock,
+        token,
+        lastId,
+        onMessage(message) {
+          const isFirst = message.kind === "snapshot";
+          if (isFirst && reloads(message.snapshot, queue.state)) return;
+          liveClock.hear(isFirst ? message.snapshot.atMs : message.delta.atMs, isFirst);
+          queue.push(message);
+        },
+        onLost: () => queue.push({ kind: "lost" }),
+        onRefused: () => way.refuse(),
+      }),
+    onLost: () => queue.push({ kind: "lost" }),
+    onLocked: (why) => queue.push({ kind: "locked", why }),
+  });
+  const open = (): void =>
+    way.open(location.hash, () => history.replaceState(null, "", location.pathname));
   render(emptyPage);
   open();
   window.addEventListener("hashchange", () => {
     if (location.hash.startsWith("#code=")) open();
   });
-  window.addEventListener("online", () => connection?.nudge());
+  window.addEventListener("online", () => way.nudge());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") connection?.nudge();
+    if (document.visibilityState === "visible") way.nudge();
   });
 }
 
