@@ -32,8 +32,8 @@ export type Connection =
   | { readonly kind: "stale"; readonly sinceMs: number }
   | { readonly kind: "locked"; readonly why: LockedWhy };
 
-/** No code was brought; the code was used or too old; the session has ended. */
-export type LockedWhy = "no-code" | "old-code" | "session-over";
+/** No code was brought; it was used or too old; the session could not be written down, or has ended. */
+export type LockedWhy = "no-code" | "old-code" | "unstored" | "session-over";
 
 export interface PageState {
   readonly connection: Connection;

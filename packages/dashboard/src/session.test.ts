@@ -55,6 +55,14 @@ describe("an address with a code", () => {
     });
   });
 
+  it("says that the session could not be written, which uses the code up", async () => {
+    const body = { error: { code: "KINTSUGI_SESSION_UNSTORED", message: "The disk is full" } };
+    const { session } = setup("#code=abc", { status: 503, body });
+    expect(await session).toEqual({ kind: "locked", why: "unstored" });
+    const kept = setup("#code=abc", { status: 503, body }, "kept");
+    expect(await kept.session).toEqual({ kind: "open", token: "kept" });
+  });
+
   it("trusts no answer without a token", async () => {
     const { session } = setup("#code=abc", { status: 201, body: { token: 7 } });
     expect(await session).toEqual({ kind: "locked", why: "old-code" });

@@ -19,6 +19,9 @@ export type Session =
   /** Nobody answered; the code may still be good. */
   | { readonly kind: "unreachable"; readonly code: string };
 
+/** The server could not write the session down, and the code is used up. */
+const UNSTORED = "KINTSUGI_SESSION_UNSTORED";
+
 const KEY = "kintsugi.session";
 
 /** A code in the address comes first: whoever opened it wants that session. */
@@ -39,9 +42,12 @@ export async function exchange(
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ code }),
   }).catch(() => undefined);
-  if (!answer || answer.status >= 500) return { kind: "unreachable", code };
-  const token = answer.ok ? tokenIn(await answer.json().catch(() => undefined)) : undefined;
-  if (token === undefined) return keptSession(shelf) ?? { kind: "locked", why: "old-code" };
+  const body: unknown = await answer?.json().catch(() => undefined);
+  const isUnstored = answer?.status === 503 && refusalIn(body) === UNSTORED;
+  if (!answer || (answer.status >= 500 && !isUnstored)) return { kind: "unreachable", code };
+  const token = answer.ok ? tokenIn(body) : undefined;
+  const why = isUnstored ? "unstored" : "old-code";
+  if (token === undefined) return keptSession(shelf) ?? { kind: "locked", why };
   shelf.set(KEY, token);
   return { kind: "open", token };
 }
@@ -54,7 +60,16 @@ function keptSession(shelf: Shelf): Session | undefined {
   return token === null ? undefined : { kind: "open", token };
 }
 
-function tokenIn(body: unknown): string | undefined {
-  if (typeof body !== "object" || body === null || !("token" in body)) return undefined;
-  return typeof body.token === "string" ? body.token : undefined;
+const tokenIn = (body: unknown): string | undefined => textIn(body, "token");
+
+/** The code of a refusal: `{ error: { code, message } }`. */
+const refusalIn = (body: unknown): string | undefined =>
+  typeof body === "object" && body !== null && "error" in body
+    ? textIn(body.error, "code")
+    : undefined;
+
+function textIn(value: unknown, field: string): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const text = (value as Readonly<Record<string, unknown>>)[field];
+  return typeof text === "string" ? text : undefined;
 }
