@@ -13,7 +13,7 @@ import { ownFetch, tabShelf } from "./browser.ts";
 import { entrance } from "./entrance.ts";
 import { LiveClock } from "./live-clock.ts";
 import { followLive } from "./live-connection.ts";
-import { oneRenderAFrame } from "./one-render-a-frame.ts";
+import { frameOrTimeout, oneRenderAFrame } from "./one-render-a-frame.ts";
 import { Page } from "./page.tsx";
 import { emptyPage, type PageInput, type PageState, pageState } from "./page-state.ts";
 
@@ -28,7 +28,7 @@ function start(place: HTMLElement, clock: Clock): void {
   const queue = oneRenderAFrame<PageState, PageInput>({
     initial: emptyPage,
     reduce: pageState,
-    nextFrame: (fn) => requestAnimationFrame(fn),
+    nextFrame: frameOrTimeout(clock, (fn) => requestAnimationFrame(fn)),
     render,
   });
   const way = entrance({

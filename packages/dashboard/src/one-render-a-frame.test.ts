@@ -1,6 +1,7 @@
+import { manualClock } from "kintsugi/testing";
 import { describe, expect, it } from "vitest";
 
-import { oneRenderAFrame } from "./one-render-a-frame.ts";
+import { frameOrTimeout, oneRenderAFrame } from "./one-render-a-frame.ts";
 
 function setup() {
   const frames: (() => void)[] = [];
@@ -49,5 +50,33 @@ describe("a page that hears many messages", () => {
     const { queue, frames } = setup();
     queue.push(0);
     expect(frames).toEqual([]);
+  });
+});
+
+describe("a tab that is hidden", () => {
+  it("is drawn once a second, for its title is seen all the same", async () => {
+    const clock = manualClock();
+    const frames: (() => void)[] = [];
+    let drawn = 0;
+    const next = frameOrTimeout(clock, (fn) => frames.push(fn));
+    next(() => {
+      drawn += 1;
+    });
+    await clock.advance(999);
+    expect(drawn).toBe(0);
+    await clock.advance(1);
+    expect(drawn).toBe(1);
+    for (const frame of frames) frame();
+    expect(drawn).toBe(1);
+  });
+
+  it("is drawn in its frame alone when it is seen", async () => {
+    const clock = manualClock();
+    let drawn = 0;
+    frameOrTimeout(clock, (fn) => fn())(() => {
+      drawn += 1;
+    });
+    await clock.advance(1_000);
+    expect(drawn).toBe(1);
   });
 });
