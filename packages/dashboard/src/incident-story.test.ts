@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { fact, incident, NOON } from "./fixtures/boards.ts";
-import { stagesOf, stageTimes } from "./incident-story.ts";
+import { chosenIncidents, stagesOf, stageTimes } from "./incident-story.ts";
 
 const told = (...args: Parameters<typeof stagesOf>): readonly string[] =>
   stagesOf(...args).map(({ word, state }) => `${word} ${state}`);
@@ -43,5 +43,32 @@ describe("the life of an incident", () => {
     const open = incident({ id: "a", status: "verifying", openedAtMs: 5 });
     const times = stagesOf(open, stageTimes(facts)).map(({ atMs }) => atMs);
     expect(times).toEqual([5, 10, 20, null]);
+  });
+});
+
+describe("hundreds of incidents", () => {
+  const many = (count: number, endedAtMs: number | null) =>
+    Array.from({ length: count }, (_, place) =>
+      incident({ id: `${place} ${endedAtMs}`, endedAtMs, openedAtMs: NOON - place }),
+    );
+
+  it("are shown as far as a page holds them, and a few are told in full", () => {
+    const { shown, left } = chosenIncidents([...many(300, null), ...many(30, NOON)]);
+    expect(shown.filter(({ incident: { endedAtMs } }) => endedAtMs === null)).toHaveLength(30);
+    expect(shown.filter(({ isUnfolded }) => isUnfolded)).toHaveLength(5);
+    expect(left).toBe(292);
+  });
+
+  it("are led by those that are open, and the first is told in full when none is", () => {
+    const { shown, left } = chosenIncidents([...many(1, NOON), ...many(2, null)]);
+    const told = shown.map(({ incident: { endedAtMs }, isUnfolded }) => [endedAtMs, isUnfolded]);
+    expect(told).toEqual([
+      [null, true],
+      [null, true],
+      [NOON, false],
+    ]);
+    expect(left).toBe(0);
+    const [first, second] = chosenIncidents(many(2, NOON)).shown;
+    expect([first?.isUnfolded, second?.isUnfolded]).toEqual([true, false]);
   });
 });

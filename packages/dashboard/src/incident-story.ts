@@ -26,6 +26,33 @@ export function stageTimes(facts: readonly Fact[]): StageTimes {
 
 export const isOpen = ({ endedAtMs }: Pick<Incident, "endedAtMs">): boolean => endedAtMs === null;
 
+export interface ChosenIncident {
+  readonly incident: Incident;
+  /** Whether its story is told before anybody asks. */
+  readonly isUnfolded: boolean;
+}
+
+/** Open ones that have a place. */
+const MOST_OPEN = 30;
+/** Those that have ended, beside them. */
+const MOST_ENDED = 8;
+/** Stories of open ones that are told at once. */
+const MOST_UNFOLDED = 5;
+
+/** The open ones first, then the newest of the others; `left` have no place. */
+export function chosenIncidents(incidents: readonly Incident[]): {
+  readonly shown: readonly ChosenIncident[];
+  readonly left: number;
+} {
+  const open = incidents.filter(isOpen).slice(0, MOST_OPEN);
+  const ended = incidents.filter((incident) => !isOpen(incident)).slice(0, MOST_ENDED);
+  const shown = [...open, ...ended].map((incident, place) => ({
+    incident,
+    isUnfolded: place === 0 || (isOpen(incident) && place < MOST_UNFOLDED),
+  }));
+  return { shown, left: incidents.length - shown.length };
+}
+
 /** Opened, healing, verifying, and its end; before an end without a repair, what is known to have been. */
 export function stagesOf(incident: Incident, times: StageTimes): readonly Stage[] {
   const seen = times.get(incident.id) ?? {};

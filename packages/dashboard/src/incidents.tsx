@@ -3,12 +3,8 @@
 import { type ReactElement, useMemo } from "react";
 
 import { IncidentCard } from "./incident-card.tsx";
-import { isOpen, stageTimes } from "./incident-story.ts";
+import { chosenIncidents, isOpen, stageTimes } from "./incident-story.ts";
 import type { Fact, Incident } from "./page-state.ts";
-import { counted } from "./words.ts";
-
-/** Incidents that are shown beside the open ones. */
-const MOST_ENDED = 8;
 
 export interface IncidentsProps {
   readonly incidents: readonly Incident[];
@@ -18,9 +14,7 @@ export interface IncidentsProps {
 export function Incidents({ incidents, facts }: IncidentsProps): ReactElement {
   const times = useMemo(() => stageTimes(facts), [facts]);
   const open = incidents.filter(isOpen);
-  const ended = incidents.filter((incident) => !isOpen(incident));
-  const shown = [...open, ...ended.slice(0, MOST_ENDED)];
-  const more = ended.length - MOST_ENDED;
+  const { shown, left } = chosenIncidents(incidents);
   return (
     <section className="panel incidents" aria-labelledby="incidents-title">
       <div className="panel-head">
@@ -31,19 +25,20 @@ export function Incidents({ incidents, facts }: IncidentsProps): ReactElement {
         <Nothing />
       ) : (
         <ul className="rows">
-          {shown.map((incident, place) => (
+          {shown.map(({ incident, isUnfolded }) => (
             <IncidentCard
               key={incident.id}
               incident={incident}
               times={times}
-              isUnfolded={isOpen(incident) || place === 0}
+              isUnfolded={isUnfolded}
             />
           ))}
         </ul>
       )}
-      {more > 0 && (
+      {/* How many there are in all, nobody has told the page. */}
+      {left > 0 && (
         <p className="dim more">
-          and {counted(more, "older one")}: <code>npx kintsugi incidents</code>
+          more of them: <code>npx kintsugi incidents</code>
         </p>
       )}
     </section>
