@@ -12,7 +12,9 @@ export function CopyableCommand({ command }: { readonly command: string }): Reac
   const [said, setSaid] = useState<"Copied" | "Not copied" | null>(null);
   useSilenceAfter(said, () => setSaid(null));
   const copy = (): void => {
-    navigator.clipboard?.writeText(command).then(
+    // Browsers give a clipboard only to pages of this machine or behind TLS.
+    const written = navigator.clipboard?.writeText(command) ?? Promise.reject();
+    written.then(
       () => setSaid("Copied"),
       () => setSaid("Not copied"), // The browser forbids it: the text can still be selected.
     );
