@@ -14,7 +14,15 @@ export function clientOf(context: CommandContext, paths: InstancePaths): Client 
   const url = identity && host.processes.isAlive(identity) ? identity.url : null;
   if (url === null) throw notRunning(context, paths);
   const token = host.files.read(paths.cliToken)?.trim();
-  return createClient({ url, ...(token && { token }), fetch: host.fetch });
+  return createClient({ url, ...(token && { token }), fetch: untilInterrupted(context) });
+}
+
+/** A runtime that hangs answers after minutes or never: Ctrl-C ends the wait. */
+function untilInterrupted({ host, interrupted }: CommandContext): CommandContext["host"]["fetch"] {
+  return (address, request) => {
+    const signal = request?.signal ? AbortSignal.any([request.signal, interrupted]) : interrupted;
+    return host.fetch(address, { ...request, signal });
+  };
 }
 
 /** The one sentence for a program that is not there, and why, as far as that is known. */

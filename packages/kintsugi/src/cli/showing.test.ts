@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { simulatedWorld } from "../testing/index.ts";
 import { engageKillSwitch } from "../watchdog/index.ts";
+import { dashboard } from "./commands/dashboard.ts";
 import { incidents, restartComponent, runs, status } from "./commands/showing.ts";
 import type { CommandContext } from "./context.ts";
 import { clientOf } from "./instance.ts";
@@ -249,5 +250,22 @@ describe("a live line", () => {
   it("waits with a start until it is ready", () => {
     const event = { id: "a", atMs: 0, type: "runtime.started", payload: { pid: 7 } } as const;
     expect(watchdogLine(event)).toBeUndefined();
+  });
+});
+
+describe("a command to a runtime that hangs", () => {
+  it("ends with Ctrl-C instead of after minutes", async () => {
+    const { context, host } = setup();
+    const interruption = new AbortController();
+    const hung: typeof host.fetch = (_, request) =>
+      new Promise((_resolve, reject) => {
+        request?.signal?.addEventListener("abort", () => reject(request.signal?.reason));
+      });
+    const waiting = dashboard(
+      { ...context, host: { ...host, fetch: hung }, interrupted: interruption.signal },
+      place,
+    );
+    interruption.abort("SIGINT");
+    await expect(waiting).rejects.toThrow(url);
   });
 });
