@@ -2,7 +2,8 @@
  * The page "Now": is it well, what waits for a person, what is being mended, then all the rest.
  *
  * Other programs find rows by attributes that stay: `data-state` on main (connecting, live, stale,
- * locked), `data-tone` on it (well, mending, unwell, needs-you), `data-incident`, `data-component`,
+ * locked), `data-tone` on it (well, mending, unwell, unknown,
+ * needs-you), `data-incident`, `data-component`,
  * `data-call`, `data-run` with the key of a row, `data-fact-id` on events.
  */
 
