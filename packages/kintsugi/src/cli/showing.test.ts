@@ -257,14 +257,18 @@ describe("a command to a runtime that hangs", () => {
   it("ends with Ctrl-C instead of after minutes", async () => {
     const { context, host } = setup();
     const interruption = new AbortController();
+    const asked = Promise.withResolvers<void>();
     const hung: typeof host.fetch = (_, request) =>
       new Promise((_resolve, reject) => {
-        request?.signal?.addEventListener("abort", () => reject(request.signal?.reason));
+        const { signal } = request ?? {};
+        signal?.addEventListener("abort", () => reject(signal.reason));
+        asked.resolve();
       });
     const waiting = dashboard(
       { ...context, host: { ...host, fetch: hung }, interrupted: interruption.signal },
       place,
     );
+    await asked.promise;
     interruption.abort("SIGINT");
     await expect(waiting).rejects.toThrow(url);
   });
