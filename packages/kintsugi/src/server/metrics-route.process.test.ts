@@ -13,8 +13,11 @@ describe("metrics", () => {
     expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", "5"]);
   });
 
-  it("take a token that may read where others can ask", async () => {
-    const { send } = await runningServer({ host: "0.0.0.0" });
+  it.each([
+    ["others can ask", { host: "0.0.0.0" }],
+    ["a proxy asks for others", { allowedHosts: ["proxy.example"] }],
+  ])("take a token that may read where %s", async (_, options) => {
+    const { send } = await runningServer(options);
     const statuses = ["wrong", "infer", "read", "operate"].map(
       async (token) => (await send({ path: "/metrics", token })).status,
     );

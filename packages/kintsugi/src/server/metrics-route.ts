@@ -12,11 +12,16 @@ const TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8";
  * No token is asked for where only this machine can ask; elsewhere the figures are for who may read.
  *
  * @param host - The address that the server listens at.
+ * @param allowedHosts - Other names that it goes by: a proxy on this machine that asks for the world.
  */
-export const metricsRoute = (runtime: Pick<RuntimeForServer, "metrics">, host: string): Route => ({
+export const metricsRoute = (
+  runtime: Pick<RuntimeForServer, "metrics">,
+  host: string,
+  allowedHosts: readonly string[],
+): Route => ({
   method: "GET",
   path: "/metrics",
-  scope: isLoopback(host) ? "none" : "read",
+  scope: isLoopback(host) && allowedHosts.length === 0 ? "none" : "read",
   async answer() {
     const body = await runtime.metrics();
     if (body !== undefined) return { status: 200, body, headers: { "content-type": TEXT_FORMAT } };

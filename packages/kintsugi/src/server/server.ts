@@ -81,6 +81,7 @@ const LONGEST_PARAM = 512;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { runtime, tokens, onError, host = "127.0.0.1", port = 4_600, limits = {} } = options;
   const { random = systemRandom, files = systemHost().files, pageFolder = builtPages } = options;
+  const { allowedHosts = [] } = options;
   const closing = new AbortController();
   const gate = new Gate(tokens);
   const places = new StreamPlaces(limits.streams ?? 64);
@@ -92,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const routes = [
     ...routesOf(runtime, closing.signal),
     ...sessionRoutes(sessions),
-    metricsRoute(runtime, host),
+    metricsRoute(runtime, host, allowedHosts),
     ...pageRoutes(files, pageFolder),
   ];
   for (const route of routes) addRoute(app, gate, route);
@@ -100,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   addEvents(door, new EventStreams(streaming));
   addLive(door, new LiveStreams({ ...streaming, board: new Board({ runtime, onError }) }));
   const bound = await listen(app, host, port);
-  gate.open(allowedNames(host, bound, options.allowedHosts ?? []));
+  gate.open(allowedNames(host, bound, allowedHosts));
 
   const close = async (): Promise<void> => {
     closing.abort(new Refusal(503, "KINTSUGI_CLOSING", "The server is closing"));
