@@ -72,6 +72,8 @@ function setup(options: { runs?: readonly RunView[]; incidents?: readonly Incide
   /** Which lists of runs were read. */
   const asked: (RunStatus | undefined)[] = [];
   const errors: unknown[] = [];
+  /** How many incidents each reading asked for. */
+  const limits: number[] = [];
   const runtime = {
     ...fakeRuntime([]),
     clock,
@@ -91,15 +93,17 @@ function setup(options: { runs?: readonly RunView[]; incidents?: readonly Incide
       stepsRead.push(id);
       return [0, 1, 2].map(step).slice(-limit);
     },
-    incidents: async ({ status, limit = 100 }: IncidentFilter) =>
-      world.incidents
+    incidents: async ({ status, limit = 100 }: IncidentFilter) => {
+      limits.push(limit);
+      return world.incidents
         .filter((each) => status === undefined || each.status === status)
         .toSorted((a, b) => b.openedAtMs - a.openedAtMs)
-        .slice(0, limit),
+        .slice(0, limit);
+    },
   };
   const reader = new ViewReader({ runtime, onError: (error) => errors.push(error) });
   const runIds = async () => (await reader.read()).runs?.map(({ id }) => id) ?? [];
-  return { reader, world, clock, stepsRead, runsRead, asked, runIds, errors };
+  return { reader, world, clock, stepsRead, runsRead, asked, limits, runIds, errors };
 }
 
 describe("the runs on the page", () => {
@@ -243,13 +247,26 @@ describe("the numbers of healing", () => {
     expect((await reader.read()).program?.healing.medianMs).toBe(500);
   });
 
-  it("are not taken more than once a second, however much is opened", async () => {
+  it("agree with the incidents under them, however short ago these ended", async () => {
     const { reader, clock, world } = setup();
+    const openedAtMs = clock.epochMs();
+    world.incidents = [incident("a", "healing", openedAtMs)];
+    expect((await reader.read()).program?.healing).toMatchObject({ opened: 1, healed: 0 });
+    await clock.advance(700);
+    const endedAtMs = clock.epochMs();
+    world.incidents = [incident("a", "resolved", openedAtMs, { endedAtMs })];
+    const healing = (await reader.read()).program?.healing;
+    expect(healing).toEqual({ opened: 1, healed: 1, escalated: 0, medianMs: 700 });
+  });
+
+  it("are not read more than once a second, however much is opened", async () => {
+    const { reader, clock, world, limits } = setup();
     const opened = async (count: number) => {
       world.incidents = Array.from({ length: count }, (_, index) =>
         incident(`i${index}`, "opened", clock.epochMs()),
       );
-      return (await reader.read()).program?.healing.opened;
+      await reader.read();
+      return limits.filter((limit) => limit > 100).length;
     };
     expect(await opened(1)).toBe(1);
     expect(await opened(2)).toBe(1);

@@ -28,8 +28,8 @@ const NEWEST_INCIDENTS = 30;
 const MOST_OPEN = 100;
 /** Incidents that the totals are taken from: the newest. */
 const MOST_COUNTED = 1_000;
-/** Totals are not taken more often than this, however many incidents there are. */
-const TOTALS_EVERY_MS = 1_000;
+/** They are not read more often than this, however many there are. */
+const COUNTED_EVERY_MS = 1_000;
 /** Runs of each status that are looked at; playbooks and children are among them. */
 const MOST_READ = { running: 100, completed: 100, cancelled: 20 } as const;
 /** Longer than any playbook. */
@@ -49,7 +49,11 @@ export class ViewReader {
   #shown: ReadonlyMap<string, { readonly run: RunView; readonly row: LiveRun }> = new Map();
   #totals: HealingTotals = { opened: 0, healed: 0, escalated: 0, medianMs: null };
   #totalsOf = "";
-  #totalsAtMs = Number.NEGATIVE_INFINITY;
+  #counted: {
+    readonly of: string;
+    readonly atMs: number;
+    readonly incidents: readonly IncidentView[];
+  } = { of: "", atMs: Number.NEGATIVE_INFINITY, incidents: [] };
 
   constructor({ runtime, onError }: ViewReaderOptions) {
     this.#runtime = runtime;
@@ -128,16 +132,23 @@ export class ViewReader {
     }));
   }
 
-  /** Only where an incident came, ended or grew too old to count. */
+  /**
+   * Only where an incident came, ended or grew too old to count. Those that are shown count as they
+   * are shown, also between two readings: the numbers on top agree with the rows under them.
+   */
   async #count(shown: readonly LiveIncident[]): Promise<void> {
     const { clock } = this.#runtime;
     const minute = Math.floor(clock.epochMs() / 60_000);
     const key = [minute, ...shown.map(({ id, status }) => `${id} ${status}`)].join("\n");
-    const nowMs = clock.monotonicMs();
-    if (key === this.#totalsOf || nowMs - this.#totalsAtMs < TOTALS_EVERY_MS) return;
-    this.#totalsAtMs = nowMs;
-    const incidents = await this.#runtime.incidents({ limit: MOST_COUNTED });
-    this.#totals = healingTotals(incidents, clock.epochMs());
+    const atMs = clock.monotonicMs();
+    const isDue = key !== this.#counted.of && atMs - this.#counted.atMs >= COUNTED_EVERY_MS;
+    if (isDue) {
+      const incidents = await this.#runtime.incidents({ limit: MOST_COUNTED });
+      this.#counted = { of: key, atMs, incidents };
+    }
+    if (!isDue && key === this.#totalsOf) return;
+    const counted = new Map([...this.#counted.incidents, ...shown].map((each) => [each.id, each]));
+    this.#totals = healingTotals([...counted.values()], clock.epochMs());
     this.#totalsOf = key;
   }
 
