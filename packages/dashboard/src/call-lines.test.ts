@@ -26,7 +26,9 @@ describe("the figure beside a line of the chart", () => {
     expect(figureOf(series, line("p95Ms"), 12)).toBe("–");
   });
 
-  it("is the newest percentile that there is", () => {
+  it("is no percentile where the last whole second had none, whatever came before", () => {
     expect(figureOf(series, line("p95Ms"), null)).toBe("30 ms");
+    const quiet = { ...series, calls: [4, 0, 0], p95Ms: [3_200, null, null] };
+    expect(figureOf(quiet, line("p95Ms"), null)).toBe("–");
   });
 });

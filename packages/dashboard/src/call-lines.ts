@@ -38,8 +38,7 @@ export function figureOf(series: Series, line: CallLine, atSecond: number | null
     atSecond === null
       ? Math.max(0, list.length - 2)
       : Math.round((atSecond * 1_000 - series.startMs) / series.everyMs);
-  const value =
-    line.scale === "ms" && atSecond === null ? list.findLast((each) => each !== null) : list[place];
+  const value = list[place];
   if (value === null || value === undefined) return "–";
   return line.scale === "ms" ? shortSpan(value) : count(value);
 }
