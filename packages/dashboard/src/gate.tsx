@@ -7,7 +7,7 @@ import type { LockedWhy } from "./page-state.ts";
 
 const reasons: Readonly<Record<LockedWhy, string>> = {
   "no-code": "The address that you opened has none.",
-  "old-code": "The code that you brought was used already, or is older than a minute.",
+  "old-code": "This code is wrong, was used already, or is older than a minute.",
   unstored:
     "The session cannot be written to the data folder: make room there, the runtime's log says more.",
   "session-over": "The session of this tab has ended.",
