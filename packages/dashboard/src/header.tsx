@@ -11,13 +11,15 @@ import { Glyph } from "./state-mark.tsx";
 export interface HeaderProps {
   readonly connection: Connection;
   readonly program: Program | null;
+  /** Whether it ended on purpose: then silence is no trouble. */
+  readonly wasStopped: boolean;
   readonly preferences: Preferences;
   readonly onNext: (which: keyof Preferences) => void;
   readonly onKeys: () => void;
 }
 
 export function Header(props: HeaderProps): ReactElement {
-  const { connection, program, preferences, onNext, onKeys } = props;
+  const { connection, program, wasStopped, preferences, onNext, onKeys } = props;
   const { theme, density, zone } = preferences;
   return (
     <header className="bar">
@@ -26,7 +28,7 @@ export function Header(props: HeaderProps): ReactElement {
         <span>kintsugi</span>
         {program && <strong className="program">{plain(program.name)}</strong>}
       </p>
-      <ConnectionState connection={connection} />
+      <ConnectionState connection={connection} wasStopped={wasStopped} />
       <fieldset className="tools">
         <legend className="unseen">How the page is shown</legend>
         <button type="button" onClick={() => onNext("theme")} title="Theme (t)">
@@ -46,7 +48,8 @@ export function Header(props: HeaderProps): ReactElement {
   );
 }
 
-function ConnectionState({ connection }: { readonly connection: Connection }): ReactElement {
+function ConnectionState(props: Pick<HeaderProps, "connection" | "wasStopped">): ReactElement {
+  const { connection, wasStopped } = props;
   const times = useTimes();
   switch (connection.kind) {
     case "live":
@@ -63,8 +66,8 @@ function ConnectionState({ connection }: { readonly connection: Connection }): R
       );
     case "stale":
       return (
-        <p className="connection tone-bad">
-          <Glyph shape="triangle" /> not live since{" "}
+        <p className={`connection tone-${wasStopped ? "quiet" : "bad"}`}>
+          <Glyph shape={wasStopped ? "ring" : "triangle"} /> not live since{" "}
           <time className="mono">{times.at(connection.sinceMs)}</time>
         </p>
       );

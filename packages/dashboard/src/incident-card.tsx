@@ -4,7 +4,7 @@ import { type FunctionComponent, memo, type ReactElement, useState } from "react
 
 import { Age } from "./age.tsx";
 import { useFreshness, useTimes } from "./context.ts";
-import { type Stage, type StageTimes, stagesOf } from "./incident-story.ts";
+import { doingOf, isOpen, type Stage, type StageTimes, stagesOf } from "./incident-story.ts";
 import type { Incident } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
 import { markOfAction, markOfIncident, StateMark } from "./state-mark.tsx";
@@ -96,6 +96,7 @@ function Story({ incident, times }: IncidentCardProps): ReactElement {
           <StageMark key={stage.word} stage={stage} />
         ))}
       </ol>
+      {isOpen(incident) && <p className="break">{doingOf(incident) ?? "Nobody has acted yet."}</p>}
       {actions.length > 0 && (
         <ol className="actions" aria-label="What was done">
           {actions.map((action) => (

@@ -1,6 +1,7 @@
 /** The life of an incident as a story: what it went through, when, and where it is now. */
 
 import type { Fact, Incident } from "./page-state.ts";
+import { plain } from "./plain-text.ts";
 
 export interface Stage {
   readonly word: string;
@@ -51,6 +52,15 @@ export function chosenIncidents(incidents: readonly Incident[]): {
     isUnfolded: place === 0 || (isOpen(incident) && place < MOST_UNFOLDED),
   }));
   return { shown, left: incidents.length - shown.length };
+}
+
+/** Who does what about it: what runs now, else what was done last; undefined before anybody acted. */
+export function doingOf({ actions, component }: Incident): string | undefined {
+  const action = actions.findLast(({ outcome }) => outcome === "running") ?? actions.at(-1);
+  if (!action) return undefined;
+  const { by, name } = action;
+  const what = `${plain(name)} of ${plain(component)}`;
+  return by === "playbook" ? `playbook ${what}` : `${what} by the ${by}`;
 }
 
 /** Opened, healing, verifying, and its end; before an end without a repair, what is known to have been. */

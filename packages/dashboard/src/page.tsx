@@ -2,9 +2,8 @@
  * The page "Now": is it well, what waits for a person, what is being mended, then all the rest.
  *
  * Other programs find rows by attributes that stay: `data-state` on main (connecting, live, stale,
- * locked), `data-tone` on it (well, mending, unwell, unknown,
- * needs-you), `data-incident`, `data-component`,
- * `data-call`, `data-run` with the key of a row, `data-fact-id` on events.
+ * locked), `data-tone` on it (well, mending, unwell, unknown, stopped, needs-you), `data-incident`,
+ * `data-component`, `data-call`, `data-run` with the key of a row, `data-fact-id` on events.
  */
 
 import { type ReactElement, useEffect, useMemo, useRef } from "react";
@@ -25,7 +24,7 @@ import { type Preferences, usePreferences } from "./preferences.ts";
 import { Runs } from "./runs.tsx";
 import { Seam } from "./seam.tsx";
 import { SpokenVerdict } from "./spoken-verdict.tsx";
-import { needsOf, type Verdict, verdictOf } from "./verdict.ts";
+import { needsOf, type Verdict, verdictOf, wasStopped } from "./verdict.ts";
 import { VerdictPanel } from "./verdict-panel.tsx";
 
 export interface PageProps {
@@ -63,6 +62,7 @@ export function Page({ state, clock }: PageProps): ReactElement {
       <Header
         connection={connection}
         program={board?.program ?? null}
+        wasStopped={board !== null && wasStopped(board)}
         preferences={preferences}
         onNext={next}
         onKeys={showKeys}

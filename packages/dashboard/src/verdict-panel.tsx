@@ -4,6 +4,7 @@ import type { LiveSnapshot } from "kintsugi/live";
 import type { ReactElement, ReactNode } from "react";
 
 import { Age } from "./age.tsx";
+import { CopyableCommand } from "./copyable-command.tsx";
 import { Glyph, type Shape, type Tone } from "./state-mark.tsx";
 import type { Verdict } from "./verdict.ts";
 import { count, counted, shortSpan } from "./words.ts";
@@ -13,6 +14,7 @@ const marks: Readonly<Record<Verdict["tone"], { shape: Shape; tone: Tone }>> = {
   mending: { shape: "half", tone: "repair" },
   unwell: { shape: "diamond", tone: "note" },
   unknown: { shape: "triangle", tone: "bad" },
+  stopped: { shape: "ring", tone: "quiet" },
   "needs-you": { shape: "square", tone: "bad" },
 };
 
@@ -42,6 +44,7 @@ export function VerdictPanel({ board, verdict }: VerdictPanelProps): ReactElemen
           </span>
         </h1>
         {reason && <p className="verdict-reason break">{reason}</p>}
+        {tone === "stopped" && <CopyableCommand command="npx kintsugi up" />}
       </div>
       <Numbers board={board} />
     </section>

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   board,
   component,
+  fact,
   hostile,
   incident,
   NOON,
@@ -10,6 +11,7 @@ import {
   run,
   troubledBoard,
 } from "./fixtures/boards.ts";
+import type { Incident } from "./page-state.ts";
 import { needsOf, verdictOf } from "./verdict.ts";
 
 const titles = (...args: Parameters<typeof board>): readonly string[] =>
@@ -25,13 +27,25 @@ describe("the sentence on top", () => {
     );
   });
 
-  it("says what is being mended, by what, and since when", () => {
+  it("says what is being mended, and since when", () => {
     const verdict = verdictOf(board({ incidents: [incident()] }));
     expect(verdict).toMatchObject({
       tone: "mending",
-      sentence: "Mending: restart_service on model",
+      sentence: "Mending: model, heartbeat-failure",
       sinceMs: NOON - 3_200,
     });
+  });
+
+  it("says who acts, and not the playbook that stands ready", () => {
+    const action = { atMs: NOON, name: "restart", outcome: "succeeded", detail: "" } as const;
+    const sentenceOf = (...actions: Incident["actions"]) =>
+      verdictOf(board({ incidents: [incident({ actions })] })).sentence;
+    const bySupervisor = { ...action, by: "supervisor" } as const;
+    expect(sentenceOf(bySupervisor)).toBe("Mending: restart of model by the supervisor");
+    const byPlaybook = { ...action, by: "playbook", name: "restart_service" } as const;
+    expect(sentenceOf(bySupervisor, byPlaybook)).toBe("Mending: playbook restart_service of model");
+    const running = { ...byPlaybook, outcome: "running" } as const;
+    expect(sentenceOf(running, bySupervisor)).toBe("Mending: playbook restart_service of model");
   });
 
   it("names a component that is ill before anything mends it", () => {
@@ -81,6 +95,18 @@ describe("a page that is not live", () => {
       sinceMs: NOON,
       reason: "The last word was: Well. The page asks again by itself until it is answered.",
     });
+  });
+
+  it("knows an orderly stop from a crash by the last word that it heard", () => {
+    const facts = [fact(1, "run.started"), fact(2, "runtime.stopped")];
+    expect(verdictOf(board({ facts }), NOON)).toMatchObject({
+      tone: "stopped",
+      sentence: "The program was stopped",
+      sinceMs: NOON,
+    });
+    const goneOn = [...facts, fact(3, "runtime.started")];
+    expect(verdictOf(board({ facts: goneOn }), NOON).tone).toBe("unknown");
+    expect(verdictOf(board({ facts })).tone).toBe("well");
   });
 });
 

@@ -2,17 +2,17 @@
 
 import type { LiveSnapshot } from "kintsugi/live";
 
-import { isOpen } from "./incident-story.ts";
+import { doingOf, isOpen } from "./incident-story.ts";
 import type { Component, Incident, Run } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
 import { shellWord } from "./shell-word.ts";
 import { counted } from "./words.ts";
 
 export interface Verdict {
-  readonly tone: "well" | "mending" | "unwell" | "needs-you" | "unknown";
+  readonly tone: "well" | "mending" | "unwell" | "needs-you" | "unknown" | "stopped";
   /** The sentence without its end. */
   readonly sentence: string;
-  /** Since when it is being mended, or was not heard of; null where neither is so. */
+  /** Since when it is being mended, is stopped or was not heard of; null where none is so. */
   readonly sinceMs: number | null;
   readonly reason: string;
 }
@@ -31,7 +31,9 @@ export interface Need {
 
 /** @param staleSinceMs When what is known was last true; null while the page is live. */
 export function verdictOf(board: LiveSnapshot, staleSinceMs: number | null = null): Verdict {
-  if (staleSinceMs !== null) return unknown(verdictOf(board), staleSinceMs);
+  if (staleSinceMs !== null) {
+    return wasStopped(board) ? stopped(staleSinceMs) : unknown(verdictOf(board), staleSinceMs);
+  }
   const needs = needsOf(board);
   const pressing = needs.find(({ isPressing }) => isPressing);
   if (pressing) return needing(pressing, needs.length);
@@ -49,6 +51,15 @@ export function needsOf(board: LiveSnapshot): readonly Need[] {
   ];
 }
 
+/** Whether the last word of a runtime was that it ends on purpose. */
+export const wasStopped = ({ facts }: LiveSnapshot): boolean =>
+  facts.at(-1)?.type === "runtime.stopped";
+
+function stopped(sinceMs: number): Verdict {
+  const reason = "The page goes on by itself when the program is started again.";
+  return { tone: "stopped", sentence: "The program was stopped", sinceMs, reason };
+}
+
 /** Nobody knows how it is now: the page says how it was, and for how long it has not heard. */
 function unknown({ sentence }: Verdict, sinceMs: number): Verdict {
   const reason = `The last word was: ${sentence}. The page asks again by itself until it is answered.`;
@@ -63,12 +74,12 @@ function needing(need: Need, all: number): Verdict {
 }
 
 function mending(incident: Incident, others: number): Verdict {
-  const { component, playbook, actions, openedAtMs, summary, why } = incident;
-  const by = playbook ?? actions.at(-1)?.name ?? incident.class;
+  const { component, openedAtMs, summary, why } = incident;
+  const doing = doingOf(incident) ?? `${plain(component)}, ${plain(incident.class)}`;
   const more = others > 0 ? `, and ${others} more` : "";
   return {
     tone: "mending",
-    sentence: `Mending: ${plain(by)} on ${plain(component)}${more}`,
+    sentence: `Mending: ${doing}${more}`,
     sinceMs: openedAtMs,
     reason: plain(why ?? summary),
   };
