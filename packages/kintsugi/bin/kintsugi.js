@@ -7,6 +7,15 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
+import { tooOld } from "./node-version.js";
+
+// Before anything else is loaded: an old Node would end in an error about a word that it does not know.
+const complaint = tooOld(process.versions.node);
+if (complaint !== undefined) {
+  console.error(complaint);
+  process.exit(1);
+}
+
 const isInstalled = import.meta.dirname.includes("node_modules");
 
 if (isInstalled) {
