@@ -40,6 +40,8 @@ export interface InstancePaths {
   readonly tokens: string;
   /** The token of the command line. Runtime. */
   readonly cliToken: string;
+  /** Hashes of the one-time codes that open the dashboard. Runtime. */
+  readonly sessionCodes: string;
   /** The port that the server listened at last, where any free one will do. Runtime. */
   readonly serverPort: string;
   /** Output of the processes. */
@@ -98,6 +100,7 @@ export function pathsOf(dataDir: string, runDir: string): InstancePaths {
     killSwitch: join(dataDir, "kill-switch.json"),
     tokens: join(dataDir, "tokens.json"),
     cliToken: join(dataDir, "cli-token"),
+    sessionCodes: join(dataDir, "session-codes.json"),
     serverPort: join(dataDir, "server-port"),
     logsDir: join(dataDir, "logs"),
     hangsDir: join(dataDir, "hangs"),

@@ -147,6 +147,7 @@ async function open(
       onError: report,
     }),
     random: host.random,
+    codeShelf: { files: host.files, file: system.paths.sessionCodes },
     files: host.files,
     onError: report,
   };

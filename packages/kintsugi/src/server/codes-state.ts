@@ -6,7 +6,7 @@
  *                    ├── after CODE_LIFE_MS ────────▶ gone
  *                    └── when it is the oldest of too many ──▶ gone
  *
- * The state holds hashes only. Its times are monotonic: it does not outlive its process.
+ * The state holds hashes only. Its times are monotonic: what outlives the process is told in epoch times.
  */
 
 import { timingSafeEqual } from "node:crypto";

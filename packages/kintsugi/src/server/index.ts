@@ -1,6 +1,7 @@
 /** The HTTP API of a runtime: loopback, bearer tokens, JSON, server-sent events. */
 
 export { AddressUnusableError, PortInUseError, TokensUnreadableError } from "./errors.ts";
+export type { CodeShelf } from "./kept-codes.ts";
 export { type KeptPort, startAtKeptPort } from "./kept-port.ts";
 export type {
   HealingTotals,

@@ -7,6 +7,7 @@ import { type Files, systemHost } from "../host/index.ts";
 import { AddressUnusableError, PortInUseError } from "./errors.ts";
 import { EventStreams } from "./event-stream.ts";
 import { Gate } from "./gate.ts";
+import type { CodeShelf } from "./kept-codes.ts";
 import { Board } from "./live/board.ts";
 import { LiveStreams } from "./live/stream.ts";
 import { metricsRoute } from "./metrics-route.ts";
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly onError: ErrorReporter;
   /** Where one-time codes come from. @defaultValue the machine's own */
   readonly random?: Random;
+  /** Where one-time codes are kept over a crash. @defaultValue they die with the process */
+  readonly codeShelf?: CodeShelf;
   /** Where the files of the dashboard are read from. @defaultValue the machine's own */
   readonly files?: Pick<Files, "readBytes" | "list">;
   /** Folder of the dashboard's files. @defaultValue the one that the build leaves in this package */
@@ -89,7 +92,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const streaming = { facts, clock, onError, places, stallMs: limits.stallMs ?? 30_000 };
 
   const app = await makeApp(limits, gate, onError);
-  const sessions = new Sessions({ tokens, clock: runtime.clock, random, onError });
+  const shelf = options.codeShelf && { shelf: options.codeShelf };
+  const sessions = new Sessions({ tokens, clock, random, onError, ...shelf });
   const routes = [
     ...routesOf(runtime, closing.signal),
     ...sessionRoutes(sessions),

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import type { Clock, ErrorReporter, Random } from "@kintsugi/policy/base";
 
 import { CODE_LIFE_MS, type CodesState, exchangeCode, issueCode, noCodes } from "./codes-state.ts";
+import { type CodeShelf, keepCodes, loadCodes } from "./kept-codes.ts";
 import { badRequest, Refusal } from "./refusal.ts";
 import type { Route } from "./routes.ts";
 import type { SessionView, TokenStore } from "./tokens.ts";
@@ -24,7 +25,9 @@ interface SessionsOptions {
   readonly tokens: TokenStore;
   readonly clock: Clock;
   readonly random: Random;
-  /** Hears why a session could not be stored. */
+  /** Where codes are kept over a crash. @defaultValue they die with the process */
+  readonly shelf?: CodeShelf;
+  /** Hears why a session or a code could not be stored. */
   readonly onError: ErrorReporter;
 }
 
@@ -35,17 +38,24 @@ const NEXT = "`kintsugi dashboard` prints a fresh address";
 
 export class Sessions {
   readonly #options: SessionsOptions;
-  #codes: CodesState = noCodes;
+  #codes: CodesState;
 
   constructor(options: SessionsOptions) {
+    const { shelf, clock, onError } = options;
     this.#options = options;
+    this.#codes = shelf ? loadCodes(shelf, clock, onError) : noCodes;
   }
 
   /** A code for one use. */
   code(): SessionCode {
-    const { clock, random } = this.#options;
+    const { clock, random, onError } = this.#options;
     const code = random.uuid().replaceAll("-", "");
     this.#codes = issueCode(this.#codes, hashOf(code), clock.monotonicMs());
+    try {
+      this.#keep();
+    } catch (error) {
+      onError(error); // It opens the page all the same, as long as this process lives.
+    }
     return { code, expiresAtMs: clock.epochMs() + CODE_LIFE_MS };
   }
 
@@ -74,6 +84,7 @@ export class Sessions {
       case "right":
     }
     try {
+      this.#keep(); // Used up for the next life too, before anything is opened with it.
       return tokens.openSession(port);
     } catch (error) {
       onError(error);
@@ -83,6 +94,11 @@ export class Sessions {
         `The session cannot be written to the data folder, the log says why: mend that, then ${NEXT}`,
       );
     }
+  }
+
+  #keep(): void {
+    const { shelf, clock } = this.#options;
+    if (shelf) keepCodes(shelf, this.#codes, clock);
   }
 }
 
