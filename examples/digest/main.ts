@@ -65,14 +65,21 @@ function whyNot(folder: string, { bare }: StartOptions): string | undefined {
 }
 
 async function run(job: Job, options: StartOptions): Promise<number> {
-  // Half a run, gone on with, compares with nothing.
-  prepare(places, job, options.bare);
   const screen = createScreen(process.stdout);
+  // Half a run, gone on with, compares with nothing.
+  const goesOn = prepare(places, job, options.bare);
   const ending = new AbortController();
   const up = startUp(places, ending);
+  const end = (why: string): void => {
+    if (ending.signal.aborted) void up.stop();
+    else ending.abort(new Error(why));
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => ending.abort(new Error("stopped by a person")));
+    process.on(signal, () => end("stopped by a person"));
   }
+  // Whoever read what is printed has left, as `head` does: nobody would end what runs.
+  process.stdout.on("error", (error) => end(`nothing can be printed (${error.message})`));
+  if (goesOn) screen.line("  goes on where the last start was stopped");
   try {
     const isComplete = await doAndCompare(job, options, screen, ending.signal);
     if (!options.once) {
@@ -98,9 +105,10 @@ async function doAndCompare(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const startedMs = Date.now();
   const meter = meterOf(places);
   await showAddress(places, screen, signal);
-  const { run, incidents } = await showRun(places, job.folder, screen, signal);
+  const { run, incidents } = await showRun(places, job.folder, startedMs, screen, signal);
   const cost = meter.stop();
   const outcome = judge(job.folder, places.report, places.ledger, run.status);
   writeFileSync(places.finished, "");

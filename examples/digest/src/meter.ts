@@ -44,6 +44,7 @@ export function startMeter(processes: () => readonly Measured[]): Meter {
   };
   look();
   const timer = setInterval(look, LOOK_MS);
+  timer.unref(); // A start that is given up stops no meter, and must end all the same.
   return {
     stop() {
       clearInterval(timer);

@@ -36,10 +36,11 @@ export async function showAddress(
   );
 }
 
-/** Starts the run, shows what happens until the report is complete, and gives what came of it. */
+/** Starts the run, shows what happens from `sinceMs` on until the report is complete, and gives what came of it. */
 export async function showRun(
   places: Places,
   folder: string,
+  sinceMs: number,
   screen: Screen,
   signal: AbortSignal,
 ): Promise<Shown> {
@@ -52,7 +53,7 @@ export async function showRun(
   };
   await asked(dataDir, (client) => client.startRun("digest", input, { id: RUN_ID }), signal);
   const shown = new AbortController();
-  const lines = showFacts(places, screen, AbortSignal.any([signal, shown.signal]));
+  const lines = showFacts(places, sinceMs, screen, AbortSignal.any([signal, shown.signal]));
   const run = await showProgress(places, screen, signal);
   const incidents = await allMended(places, signal);
   shown.abort();
@@ -87,20 +88,20 @@ async function allMended(
   }
 }
 
-async function showFacts(places: Places, screen: Screen, signal: AbortSignal): Promise<void> {
-  const sinceMs = Date.now();
+async function showFacts(
+  places: Places,
+  sinceMs: number,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
   for await (const { type, atMs, payload } of factsOf(places.dataDir, signal)) {
+    if (atMs < sinceMs) continue; // What an earlier start went through was told then.
     const { component, summary, name, class: kind } = payload as Readonly<Record<string, string>>;
     if (type === "chaos.fired") screen.line(`  fault      ${name}`);
     if (type === "incident.opened") screen.line(`  incident   ${component}: ${summary ?? kind}`);
     if (type === "incident.resolved")
       screen.line(`  healed     ${component}: ${kind ?? "incident"}`);
     if (type === "incident.escalated") screen.line(`  your turn  ${component}: ${kind}`);
-    if (type === "runtime.started" && atMs > sinceMs) {
-      // A code dies with the runtime that gave it: whoever did not open the page yet needs another.
-      const address = await freshAddress(places, signal).catch(() => undefined);
-      if (address !== undefined) screen.line(`  dashboard  ${address}`);
-    }
   }
 }
 

@@ -17,18 +17,24 @@ export interface Job {
 export const isUp = (places: Places): boolean =>
   existsSync(places.dataDir) && command(places, "status") === 0;
 
-/** Goes on where an earlier start of the same job was stopped; else, or when told to, begins afresh. */
-export function prepare(places: Places, job: Job, isFresh: boolean): void {
+/**
+ * Goes on where an earlier start of the same job was stopped; else, or when told to, begins afresh.
+ *
+ * @returns whether it goes on.
+ */
+export function prepare(places: Places, job: Job, isFresh: boolean): boolean {
   const { dataDir, folder, seed, finished } = places;
   const isSame = textOf(folder) === job.folder && textOf(seed) === job.seed;
   if (existsSync(dataDir) && (isFresh || !isSame || existsSync(finished))) startAfresh(places);
+  const goesOn = existsSync(dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(folder, job.folder);
   writeFileSync(seed, job.seed);
+  return goesOn;
 }
 
 export interface Up {
-  /** Ends everything in order. */
+  /** Ends everything in order; asked again, at once. */
   stop(): Promise<void>;
 }
 
