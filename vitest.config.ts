@@ -19,6 +19,7 @@ const config: ViteUserConfig = defineConfig({
             "benchmarks/harness/*.test.ts",
           ],
           exclude: ["**/*.process.test.ts", "**/node_modules/**"],
+          testTimeout: 30_000, // Nothing waits here; a machine may be busy.
         },
       },
       {
