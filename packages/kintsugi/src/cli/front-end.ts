@@ -19,10 +19,11 @@ import {
 import { type CommandContext, whoTypes } from "./context.ts";
 import { CommandError, DONE, FAILED, WRONG } from "./exit-codes.ts";
 import { factLine, watchdogLine } from "./live-lines.ts";
-import { readyLines } from "./ready-lines.ts";
+import { readyLines, waitingLines } from "./ready-lines.ts";
 import { dial, REFUSED_CONFIGURATION, type StartOptions, startWatchdog } from "./start-watchdog.ts";
 import { reportLeft, takeDown, within } from "./take-down.ts";
 import { clockTime, span } from "./text.ts";
+import { countWaiting } from "./waiting.ts";
 
 interface FrontEndOptions {
   readonly context: CommandContext;
@@ -48,7 +49,7 @@ const GOODBYE_PATIENCE_MS = 3_000;
  * A runtime that is ready answers at once, on a busy machine after seconds. One that does not is hung or
  * dead, which is told in its own time; its address is said all the same.
  */
-const CODE_PATIENCE_MS = 10_000;
+const ANSWER_PATIENCE_MS = 10_000;
 
 /** More than a watchdog tells again. */
 const MOST_TOLD = 50;
@@ -184,13 +185,25 @@ export class FrontEnd {
   }
 
   async #readyLines(url: string): Promise<readonly string[]> {
-    const { context, name, showsMetrics, detach } = this.#options;
-    const { clock } = context.host;
+    const { name, showsMetrics, detach } = this.#options;
+    const client = this.#client(url);
+    const [answer, waiting] = await Promise.all([
+      this.#asked((signal) => client.sessionCode(signal)),
+      this.#asked((signal) => countWaiting(client, signal)),
+    ]);
+    const program = { name, url, code: answer?.code, showsMetrics, isDetached: detach };
+    return [...readyLines(program), ...waitingLines(waiting)];
+  }
+
+  /** What the runtime answers in its time; undefined from one that died or hangs. */
+  async #asked<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const patience = new AbortController();
-    const ask = async () => this.#client(url).sessionCode(patience.signal);
-    const answer = await within(clock, CODE_PATIENCE_MS, ask()).catch(() => undefined); // It died.
+    const { clock } = this.#options.context.host;
+    const answer = await within(clock, ANSWER_PATIENCE_MS, ask(patience.signal)).catch(
+      () => undefined,
+    );
     patience.abort();
-    return readyLines({ name, url, code: answer?.code, showsMetrics, isDetached: detach });
+    return answer;
   }
 
   #client(url: string): Client {

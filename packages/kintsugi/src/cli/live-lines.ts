@@ -2,7 +2,7 @@
 
 import type { StreamEvent } from "../server/client/index.ts";
 import type { WatchdogEvent } from "../watchdog/index.ts";
-import { clockTime, span } from "./text.ts";
+import { clockTime, shortened, span } from "./text.ts";
 
 /** Undefined for what is not worth a line. */
 export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | undefined {
@@ -29,15 +29,37 @@ export function watchdogLine({ type, atMs, payload }: WatchdogEvent): string | u
   }
 }
 
-/** Undefined for facts that are no incident's. */
+/** Letters of an error that are worth a line; the rest is a command away. */
+const MOST_OF_ERROR = 200;
+
+/** Undefined for what is not worth a line. */
 export function factLine(event: StreamEvent): string | undefined {
-  if (event.kind === "truncated" || !event.fact.type.startsWith("incident.")) return undefined;
+  if (event.kind === "truncated") return undefined;
   const { type, atMs, payload } = event.fact;
-  const incident = payload as Readonly<Record<string, unknown>>;
-  const { component, summary, why, openedAtMs, endedAtMs } = incident;
+  const fields = payload as Readonly<Record<string, unknown>>;
+  if (type === "run.dead") return deadRunLine(atMs, fields);
+  return type.startsWith("incident.") ? incidentLine(type, atMs, fields) : undefined;
+}
+
+function incidentLine(
+  type: string,
+  atMs: number,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  const { component, summary, why, openedAtMs, endedAtMs } = fields;
   const tookMs = Number(endedAtMs) - Number(openedAtMs);
   const took = typeof endedAtMs === "number" ? `after ${span(tookMs)}` : "";
   return line(atMs, type, String(component), [summary, why, took]);
+}
+
+function deadRunLine(atMs: number, fields: Readonly<Record<string, unknown>>): string {
+  const { runId, workflow, error } = fields;
+  const { name, message } = (error ?? {}) as {
+    readonly name?: unknown;
+    readonly message?: unknown;
+  };
+  const said = name === undefined ? "" : shortened(`${name}: ${message}`, MOST_OF_ERROR);
+  return line(atMs, "run.dead", String(runId), [`workflow ${workflow}`, said]);
 }
 
 function line(atMs: number, type: string, about: string, details: readonly unknown[]): string {

@@ -26,3 +26,10 @@ export function readyLines(program: ReadyProgram): readonly string[] {
     ...(showsMetrics ? [`  metrics    ${url}/metrics`] : []),
   ];
 }
+
+/** What waits for a person, where anything does. */
+export function waitingLines(count = 0): readonly string[] {
+  if (count === 0) return [];
+  const things = count === 1 ? "1 thing waits" : `${count} things wait`;
+  return [`${things} for you: \`kintsugi runs\`, \`kintsugi incidents\``];
+}

@@ -233,6 +233,18 @@ describe("a live line", () => {
     );
   });
 
+  it("tells of a run that is dead, and why, in so many letters", () => {
+    const dead = { runId: "r1", workflow: "digest", reason: "failed", steps: 2 };
+    const error = { name: "TypeError", message: "x is \u001b[31mnot\na function", step: "read" };
+    expect(fact("run.dead", { ...dead, error })).toBe(
+      "  run.dead                r1  workflow digest; TypeError: x is ␛[31mnot␊a function",
+    );
+    const long = { ...error, message: "x".repeat(1_000) };
+    const said = fact("run.dead", { ...dead, error: long }) ?? "";
+    expect(said.slice(said.indexOf("TypeError"))).toBe(`TypeError: ${"x".repeat(188)}…`);
+    expect(fact("run.dead", { ...dead, error: null })).toMatch(/r1 {2}workflow digest$/);
+  });
+
   it("tells of nothing else that is stored", () => {
     expect(fact("health.changed", { component: "web" })).toBeUndefined();
     expect(factLine({ kind: "truncated", firstId: 9 })).toBeUndefined();

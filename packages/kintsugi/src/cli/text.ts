@@ -16,6 +16,12 @@ export const printable = (text: string): string =>
     return code === 0x7f ? "\u2421" : "\uFFFD";
   });
 
+/** The same, of at most so many letters. */
+export function shortened(text: string, most: number): string {
+  const letters = [...printable(text)];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : letters.join("");
+}
+
 /** A value as lines of JSON: what steers a terminal is escaped, so that a program reads what was meant. */
 export const jsonLines = (value: unknown): readonly string[] =>
   JSON.stringify(value, null, 2)
