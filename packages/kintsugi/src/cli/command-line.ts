@@ -53,6 +53,7 @@ function declare(context: CommandContext, version: string, report: Report): Comm
     .showHelpAfterError("(add --help for all options)")
     .exitOverride();
   declareStarting(root, context, report);
+  declareRun(root, context, report);
   declareStopping(root, context, report);
   declareShowing(root, context, report);
   declareConfig(root, context, report);
@@ -81,6 +82,21 @@ function declareStarting(root: Command, context: CommandContext, report: Report)
         const { restartComponent } = await import("./commands/showing.ts");
         report(await restartComponent(context, { ...options, component }));
       }
+    });
+}
+
+function declareRun(root: Command, context: CommandContext, report: Report): void {
+  about(root.command("run <workflow> [input]"))
+    .description("start one run with an input of JSON, and follow it; Ctrl-C leaves it going")
+    .option("--id <id>", "names the run: the same id never starts a second one")
+    .option("--json", "print JSON")
+    .option("--no-wait", "leave when the run is started")
+    .action(async (workflow: string, input: string | undefined, options: RunFlags) => {
+      const { run } = await import("./commands/run.ts");
+      const { json = false, ...rest } = options;
+      report(
+        await run(context, { ...rest, workflow, ...(input !== undefined && { input }), json }),
+      );
     });
 }
 
@@ -161,6 +177,11 @@ function declareConfig(root: Command, context: CommandContext, report: Report): 
 interface UpFlags {
   readonly detach?: boolean;
   readonly dataDir?: string;
+}
+
+interface RunFlags extends Shared {
+  readonly id?: string;
+  readonly wait: boolean;
 }
 
 interface LogFlags extends Shared {
