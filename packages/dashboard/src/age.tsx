@@ -1,15 +1,23 @@
 /** Spans that go on while somebody looks. */
 
-import { type ReactElement, useCallback } from "react";
+import { type ReactElement, useCallback, useContext } from "react";
 
-import { useOfNow } from "./context.ts";
+import { Surroundings, useOfNow } from "./context.ts";
 import { coarseSpan } from "./words.ts";
 
 /** Time since `sinceMs`. */
 export function Age({ sinceMs }: { readonly sinceMs: number }): ReactElement {
-  const text = useOfNow(useCallback((nowMs: number) => coarseSpan(nowMs - sinceMs), [sinceMs]));
-  return <span className="figure">{text}</span>;
+  const { staleSinceMs } = useContext(Surroundings);
+  const text = useCallback(
+    (nowMs: number) => coarseSpan(lastKnown(nowMs, staleSinceMs, sinceMs) - sinceMs),
+    [sinceMs, staleSinceMs],
+  );
+  return <span className="figure">{useOfNow(text)}</span>;
 }
+
+/** What is not known to go on counts no further; for how long it is not known does. */
+const lastKnown = (nowMs: number, staleSinceMs: number | null, sinceMs: number): number =>
+  staleSinceMs === null || sinceMs >= staleSinceMs ? nowMs : Math.min(nowMs, staleSinceMs);
 
 export interface CountdownProps {
   readonly before: string;

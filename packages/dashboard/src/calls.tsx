@@ -4,6 +4,7 @@ import { type FunctionComponent, memo, type ReactElement } from "react";
 
 import { CallChart } from "./call-chart.tsx";
 import { CircuitTile } from "./circuit-tile.tsx";
+import { useClaims } from "./context.ts";
 import type { CallFigures, Incident, Series } from "./page-state.ts";
 import type { Theme } from "./preferences.ts";
 import { counted } from "./words.ts";
@@ -34,10 +35,7 @@ export const Calls: FunctionComponent<CallsProps> = memo(function Calls(
             Circuit breakers <span className="dim">{counted(calls.length, "call")} named</span>
           </h3>
           {calls.length === 0 ? (
-            <p className="dim nothing">
-              No call was made yet. Name one under <code>calls</code> in kintsugi.yaml and run it
-              with its policies.
-            </p>
+            <NoCall />
           ) : (
             <ul className="tiles">
               {calls.map((call) => (
@@ -50,3 +48,13 @@ export const Calls: FunctionComponent<CallsProps> = memo(function Calls(
     </section>
   );
 });
+
+function NoCall(): ReactElement {
+  const claim = useClaims();
+  return (
+    <p className="dim nothing">
+      {claim("No call was made yet.")} Name one under <code>calls</code> in kintsugi.yaml and run it
+      with its policies.
+    </p>
+  );
+}

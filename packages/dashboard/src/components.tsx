@@ -1,14 +1,21 @@
 /** The tree of what lives: watchdog, runtime, components. */
 
-import { memo, type ReactElement, type ReactNode } from "react";
+import { memo, type ReactElement, type ReactNode, useContext } from "react";
 
 import { Age, Countdown } from "./age.tsx";
+import { Surroundings } from "./context.ts";
 import { HeartbeatStrip } from "./heartbeat-graph.tsx";
 import type { Strip } from "./heartbeat-strip.ts";
 import { isOpen } from "./incident-story.ts";
 import type { Component, Incident, PageState, Program } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
-import { type Mark, markOfComponent, markOfHealth, StateMark } from "./state-mark.tsx";
+import {
+  type Mark,
+  markOfComponent,
+  markOfHealth,
+  markOfRuntime,
+  StateMark,
+} from "./state-mark.tsx";
 import { count, counted, size } from "./words.ts";
 
 export interface ComponentsProps {
@@ -32,7 +39,7 @@ export function Components(props: ComponentsProps): ReactElement {
           <Watchdog pid={program.watchdog?.pid ?? null} />
           <ul>
             <li>
-              <Runtime program={program} />
+              <Runtime program={program} components={components} />
               <ul>
                 {components.map((component) => (
                   <ComponentRow
@@ -68,14 +75,21 @@ function Watchdog({ pid }: { readonly pid: number | null }): ReactElement {
   );
 }
 
-function Runtime({ program }: { readonly program: Program }): ReactElement {
+interface RuntimeProps {
+  readonly program: Program;
+  readonly components: readonly Component[];
+}
+
+function Runtime({ program, components }: RuntimeProps): ReactElement {
+  const ill = components.filter(({ health }) => health.kind !== "healthy").length;
   return (
-    <Living name="runtime" mark={markOfHealth(program.health)}>
+    <Living name="runtime" mark={markOfRuntime(program)}>
       <Pid pid={program.pid} />
       <span>
         up <Age sinceMs={program.startedAtMs} />
       </span>
       <span>{plain(program.version)}</span>
+      {ill > 0 && <span>{counted(ill, "component")} under it not well</span>}
     </Living>
   );
 }
@@ -132,10 +146,11 @@ interface LivingProps {
 }
 
 function Living({ name, mark, children }: LivingProps): ReactElement {
+  const { staleSinceMs } = useContext(Surroundings);
   return (
     <div className="living">
       <strong className="break">{name}</strong>
-      <StateMark {...mark} />
+      <StateMark {...mark} word={staleSinceMs === null ? mark.word : `last: ${mark.word}`} />
       <span className="facts dim small">{children}</span>
     </div>
   );

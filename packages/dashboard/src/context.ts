@@ -4,16 +4,19 @@ import { systemClock } from "@kintsugi/policy/base";
 import { type Context, createContext, useContext, useEffect, useState } from "react";
 
 import { LiveClock } from "./live-clock.ts";
-import { clockTime, dateTime, type Zone } from "./words.ts";
+import { claimed, clockTime, dateTime, type Zone } from "./words.ts";
 
 export interface PageContext {
   readonly clock: LiveClock;
   readonly zone: Zone;
+  /** Since when nothing was heard, by the server's clock; null while the page is live. */
+  readonly staleSinceMs: number | null;
 }
 
 export const Surroundings: Context<PageContext> = createContext<PageContext>({
   clock: new LiveClock(systemClock),
   zone: "local",
+  staleSinceMs: null,
 });
 
 /** A value of the server's time, asked for at each beat; the part is drawn only when it changes. */
@@ -49,4 +52,10 @@ export function useTimes(): Times {
     at: (epochMs) => clockTime(epochMs, zone),
     full: (epochMs) => dateTime(epochMs, zone),
   };
+}
+
+/** Says what is so, or since when it is not known: a page that hears nothing claims nothing. */
+export function useClaims(): (claim: string) => string {
+  const { zone, staleSinceMs } = useContext(Surroundings);
+  return (claim) => claimed(claim, staleSinceMs, zone);
 }

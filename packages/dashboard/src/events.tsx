@@ -9,8 +9,8 @@ import {
   useState,
 } from "react";
 
-import { useFreshness, useTimes } from "./context.ts";
-import { factLine, matches } from "./fact-line.ts";
+import { useClaims, useFreshness, useTimes } from "./context.ts";
+import { eventsFoot, factLine, matches } from "./fact-line.ts";
 import type { Fact } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
 import { count } from "./words.ts";
@@ -28,6 +28,7 @@ export const Events: FunctionComponent<EventsProps> = memo(function Events(
   props: EventsProps,
 ): ReactElement {
   const { facts, gapBeforeId, filterRef } = props;
+  const claim = useClaims();
   const [sought, setSought] = useState("");
   const word = sought.trim();
   const found = useMemo(
@@ -35,6 +36,13 @@ export const Events: FunctionComponent<EventsProps> = memo(function Events(
     [facts, word],
   );
   const rows = found.slice(-MOST_ROWS).toReversed();
+  const foot = eventsFoot({
+    found: found.length,
+    kept: facts.length,
+    isFiltered: word !== "",
+    hasOlder: gapBeforeId !== null || (facts[0]?.id ?? 1) > 1,
+    most: MOST_ROWS,
+  });
   return (
     <section className="panel events" aria-labelledby="events-title">
       <div className="panel-head">
@@ -54,7 +62,7 @@ export const Events: FunctionComponent<EventsProps> = memo(function Events(
       {rows.length === 0 ? (
         <p className="dim nothing">
           {facts.length === 0
-            ? "Nothing was written into the log yet."
+            ? claim("Nothing was written into the log yet.")
             : "No event on this page says that."}
         </p>
       ) : (
@@ -65,6 +73,7 @@ export const Events: FunctionComponent<EventsProps> = memo(function Events(
           ))}
         </ul>
       )}
+      {foot && <p className="dim more">{foot}</p>}
     </section>
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { factLine, matches } from "./fact-line.ts";
+import { eventsFoot, factLine, matches } from "./fact-line.ts";
 import { fact } from "./fixtures/boards.ts";
 
 const line = (type: string, payload: object): string => {
@@ -56,5 +56,28 @@ describe("the filter", () => {
 
   it("wants every word", () => {
     expect(matches(exited, "web model")).toBe(false);
+  });
+});
+
+describe("the foot of the events", () => {
+  const foot = (changes: Partial<Parameters<typeof eventsFoot>[0]>): string =>
+    eventsFoot({ found: 40, kept: 40, isFiltered: false, hasOlder: false, most: 100, ...changes });
+
+  it("says nothing where the whole log is in the list", () => {
+    expect(foot({})).toBe("");
+  });
+
+  it("says that the log has more than the list", () => {
+    expect(foot({ kept: 100, hasOlder: true })).toBe("The newest 100; older ones are in the log.");
+    expect(foot({ kept: 300 })).toBe("The newest 100; older ones are in the log.");
+  });
+
+  it("says what the filter looked through", () => {
+    expect(foot({ isFiltered: true, found: 3, kept: 100 })).toBe(
+      "3 of the 100 that this page has.",
+    );
+    expect(foot({ isFiltered: true, found: 250, kept: 900 })).toBe(
+      "250 of the 900 that this page has; the newest 100 are shown.",
+    );
   });
 });

@@ -2,7 +2,7 @@
 
 import type { Fact } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
-import { span } from "./words.ts";
+import { count, span } from "./words.ts";
 
 export interface FactLine {
   readonly about: string;
@@ -52,6 +52,26 @@ function detailOf(payload: Payload): string {
     sentence(payload["stderrTail"]),
   ];
   return [...new Set(parts.filter((part) => part !== ""))].join("; ");
+}
+
+export interface EventsShown {
+  /** Those on the page that the filter lets through; all of them without a filter. */
+  readonly found: number;
+  readonly kept: number;
+  readonly isFiltered: boolean;
+  /** Whether the log has some before those that the page has. */
+  readonly hasOlder: boolean;
+  readonly most: number;
+}
+
+/** What of the log stands in the list; empty where all of it does. */
+export function eventsFoot({ found, kept, isFiltered, hasOlder, most }: EventsShown): string {
+  if (isFiltered) {
+    const shown = found > most ? `; the newest ${count(most)} are shown` : "";
+    return `${count(found)} of the ${count(kept)} that this page has${shown}.`;
+  }
+  if (!hasOlder && kept <= most) return "";
+  return `The newest ${count(Math.min(kept, most))}; older ones are in the log.`;
 }
 
 const sentence = (value: unknown): string => (typeof value === "string" ? value.trim() : "");

@@ -1,7 +1,8 @@
 /** Incidents as they live: the open ones first, then how the newest others ended. */
 
-import { type ReactElement, useMemo } from "react";
+import { type ReactElement, useContext, useMemo } from "react";
 
+import { Surroundings, useClaims } from "./context.ts";
 import { IncidentCard } from "./incident-card.tsx";
 import { chosenIncidents, isOpen, stageTimes } from "./incident-story.ts";
 import type { Fact, Incident } from "./page-state.ts";
@@ -13,16 +14,18 @@ export interface IncidentsProps {
 
 export function Incidents({ incidents, facts }: IncidentsProps): ReactElement {
   const times = useMemo(() => stageTimes(facts), [facts]);
+  const claim = useClaims();
+  const { staleSinceMs } = useContext(Surroundings);
   const open = incidents.filter(isOpen);
   const { shown, left } = chosenIncidents(incidents);
   return (
     <section className="panel incidents" aria-labelledby="incidents-title">
       <div className="panel-head">
         <h2 id="incidents-title">Incidents</h2>
-        <p className="dim">{open.length === 0 ? "none open" : `${open.length} open`}</p>
+        <p className="dim">{claim(open.length === 0 ? "none open" : `${open.length} open`)}</p>
       </div>
       {shown.length === 0 ? (
-        <Nothing />
+        staleSinceMs === null && <Nothing />
       ) : (
         <ul className="rows">
           {shown.map(({ incident, isUnfolded }) => (

@@ -1,7 +1,7 @@
 /** What waits for a person, each with its command. */
 
 import { memo, type ReactElement } from "react";
-import { useTimes } from "./context.ts";
+import { useClaims, useTimes } from "./context.ts";
 import { CopyableCommand } from "./copyable-command.tsx";
 import { Glyph } from "./state-mark.tsx";
 import type { Need } from "./verdict.ts";
@@ -11,6 +11,7 @@ import { counted } from "./words.ts";
 const MOST = 6;
 
 export function NeedsYou({ needs }: { readonly needs: readonly Need[] }): ReactElement {
+  const claim = useClaims();
   const more = needs.length - MOST;
   return (
     <section
@@ -20,9 +21,11 @@ export function NeedsYou({ needs }: { readonly needs: readonly Need[] }): ReactE
       <div className="panel-head">
         <h2 id="needs-title">Needs you</h2>
         <p className="dim">
-          {needs.length === 0
-            ? "Nothing waits for you."
-            : counted(needs.length, "thing waits", "things wait")}
+          {claim(
+            needs.length === 0
+              ? "Nothing waits for you."
+              : counted(needs.length, "thing waits", "things wait"),
+          )}
         </p>
       </div>
       {needs.length > 0 && (

@@ -37,7 +37,6 @@ export function Page({ state, clock }: PageProps): ReactElement {
   const filter = useRef<HTMLInputElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const { zone, theme, density } = preferences;
-  const surroundings = useMemo((): PageContext => ({ clock, zone }), [clock, zone]);
   const showKeys = (): void => {
     if (!dialog.current?.open) dialog.current?.showModal();
   };
@@ -49,6 +48,10 @@ export function Page({ state, clock }: PageProps): ReactElement {
   }, [theme, density]);
   const { connection, board } = state;
   const staleSinceMs = connection.kind === "stale" ? connection.sinceMs : null;
+  const surroundings = useMemo(
+    (): PageContext => ({ clock, zone, staleSinceMs }),
+    [clock, zone, staleSinceMs],
+  );
   const verdict = useMemo(
     () => (board ? verdictOf(board, staleSinceMs) : null),
     [board, staleSinceMs],

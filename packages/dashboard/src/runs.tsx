@@ -3,13 +3,13 @@
 import { type FunctionComponent, memo, type ReactElement } from "react";
 
 import { Age } from "./age.tsx";
-import { useTimes } from "./context.ts";
+import { useClaims, useTimes } from "./context.ts";
 import type { Program, Run } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
 import { type Branch, fewerDead, runTree } from "./run-tree.ts";
 import { markOfRun, StateMark } from "./state-mark.tsx";
 import { StepMarks } from "./step-marks.tsx";
-import { count, counted, span } from "./words.ts";
+import { count, counted, isLong, span } from "./words.ts";
 
 /** Rows; a dozen is what one takes in. */
 const MOST_RUNS = 12;
@@ -23,6 +23,7 @@ export const Runs: FunctionComponent<RunsProps> = memo(function Runs({
   runs,
   totals,
 }: RunsProps): ReactElement {
+  const claim = useClaims();
   const rows = runTree(fewerDead(runs, MOST_RUNS)).slice(0, MOST_RUNS);
   const all = totals.running + totals.completed + totals.dead + totals.cancelled;
   const more = all - rows.length;
@@ -31,14 +32,16 @@ export const Runs: FunctionComponent<RunsProps> = memo(function Runs({
       <div className="panel-head">
         <h2 id="runs-title">Runs</h2>
         <p className="dim">
-          {all === 0
-            ? "none yet"
-            : `${count(totals.running)} running, ${count(totals.dead)} dead, ${count(totals.completed)} completed`}
+          {claim(
+            all === 0
+              ? "none yet"
+              : `${count(totals.running)} running, ${count(totals.dead)} dead, ${count(totals.completed)} completed`,
+          )}
         </p>
       </div>
       {rows.length === 0 ? (
         <div className="nothing">
-          <p>No workflow has run yet.</p>
+          <p>{claim("No workflow has run yet.")}</p>
           <p className="dim">
             Start one from code with <code>runtime.start</code>, or send{" "}
             <code>POST /api/v1/runs</code>. Its steps appear here as gold marks: what is marked
@@ -83,16 +86,30 @@ const RunRow = memo(function RunRow({ run, depth }: Branch<Run>): ReactElement {
       {crashes > 0 && (
         <p className="dim small">the runtime crashed {counted(crashes, "time")} while it ran</p>
       )}
-      {error && (
-        <p className="run-error break" title={plain(error.message)}>
-          <strong>{plain(error.name)}</strong>
-          {error.step && <span className="dim"> in step {plain(error.step)}</span>}:{" "}
-          <span>{plain(error.message)}</span>
-        </p>
-      )}
+      {error && <RunError error={error} />}
     </li>
   );
 });
+
+/** A message as long as a letter is folded to three lines, and opens at a click. */
+function RunError({ error }: { readonly error: NonNullable<Run["error"]> }): ReactElement {
+  const { name, step, message } = error;
+  const said = (
+    <>
+      <strong>{plain(name)}</strong>
+      {step && <span className="dim"> in step {plain(step)}</span>}: <span>{plain(message)}</span>
+    </>
+  );
+  if (!isLong(message)) return <p className="run-error break">{said}</p>;
+  return (
+    <details className="run-error">
+      <summary className="break">
+        <span className="clamp">{said}</span>
+        <span className="dim fold-word" aria-hidden="true" />
+      </summary>
+    </details>
+  );
+}
 
 function RunTime({ run }: { readonly run: Run }): ReactElement {
   const times = useTimes();

@@ -4,10 +4,11 @@ import type { LiveSnapshot } from "kintsugi/live";
 import type { ReactElement, ReactNode } from "react";
 
 import { Age } from "./age.tsx";
+import { useClaims, useTimes } from "./context.ts";
 import { CopyableCommand } from "./copyable-command.tsx";
 import { Glyph, type Shape, type Tone } from "./state-mark.tsx";
 import type { Verdict } from "./verdict.ts";
-import { count, counted, shortSpan } from "./words.ts";
+import { callsCounted, count, shortSpan } from "./words.ts";
 
 const marks: Readonly<Record<Verdict["tone"], { shape: Shape; tone: Tone }>> = {
   well: { shape: "circle", tone: "ok" },
@@ -52,6 +53,8 @@ export function VerdictPanel({ board, verdict }: VerdictPanelProps): ReactElemen
 }
 
 function Numbers({ board }: { readonly board: LiveSnapshot }): ReactElement {
+  const times = useTimes();
+  const claim = useClaims();
   const { healing, runs } = board.program;
   const calls = board.calls.reduce((sum, { succeeded, failed }) => sum + succeeded + failed, 0);
   const retried = board.calls.reduce((sum, each) => sum + each.retried, 0);
@@ -60,19 +63,22 @@ function Numbers({ board }: { readonly board: LiveSnapshot }): ReactElement {
     <dl className="numbers">
       <Figure
         name="healed without a person, 24 h"
-        value={opened === 0 ? "none needed" : `${count(healed)} of ${count(opened)}`}
+        value={opened === 0 ? claim("none needed") : `${count(healed)} of ${count(opened)}`}
         isWord={opened === 0}
       />
       <Figure
         name="median time to heal"
-        value={medianMs === null ? "no case yet" : shortSpan(medianMs)}
+        value={medianMs === null ? claim("no case yet") : shortSpan(medianMs)}
         isWord={medianMs === null}
       />
       <Figure
         name={`${runs.running === 1 ? "run" : "runs"} running, ${count(runs.dead)} dead`}
         value={count(runs.running)}
       />
-      <Figure name={`retried, of ${counted(calls, "call")}`} value={count(retried)} />
+      <Figure
+        name={callsCounted(calls, times.at(board.program.startedAtMs))}
+        value={count(retried)}
+      />
     </dl>
   );
 }

@@ -1,6 +1,16 @@
 import { expect, it } from "vitest";
 
-import { clockTime, coarseSpan, counted, shortSpan, size, span } from "./words.ts";
+import {
+  callsCounted,
+  claimed,
+  clockTime,
+  coarseSpan,
+  counted,
+  isLong,
+  shortSpan,
+  size,
+  span,
+} from "./words.ts";
 
 it.each([
   [-5, "0.0 s"],
@@ -28,4 +38,21 @@ it("says what else has a unit", () => {
 it("tells the time of Greenwich, and that a time is none", () => {
   expect(clockTime(1_767_268_800_000, "utc")).toBe("12:00:00");
   expect(clockTime(Number.NaN, "utc")).toBe("--:--:--");
+});
+
+it("claims nothing of a time of which nothing was heard", () => {
+  expect(claimed("none open", null, "utc")).toBe("none open");
+  expect(claimed("none open", 1_767_268_800_000, "utc")).toBe("not known since 12:00:00");
+});
+
+it("says of what the retries are a part", () => {
+  expect(callsCounted(222, "12:03:04")).toBe("retried, of 222 calls since 12:03:04");
+});
+
+it("folds a message only where it would fill the list", () => {
+  expect([isLong("x".repeat(120)), isLong("x".repeat(121)), isLong("a\nb\nc\nd")]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });

@@ -44,6 +44,14 @@ export const count = (amount: number): string => amount.toLocaleString("en");
 export const counted = (amount: number, one: string, many = `${one}s`): string =>
   `${count(amount)} ${amount === 1 ? one : many}`;
 
+/** What the number of retries is part of: a runtime counts its own life. @param since `05:34:57` */
+export const callsCounted = (calls: number, since: string): string =>
+  `retried, of ${counted(calls, "call")} since ${since}`;
+
+/** Whether a message may fill more than three lines: 40 characters are one on the narrowest page. */
+export const isLong = (message: string): boolean =>
+  message.length > 120 || message.split("\n").length > 3;
+
 export type Zone = "local" | "utc";
 
 /** `05:34:57`. */
@@ -52,6 +60,10 @@ export function clockTime(epochMs: number, zone: Zone): string {
   if (Number.isNaN(date.getTime())) return "--:--:--";
   return zone === "utc" ? date.toISOString().slice(11, 19) : date.toTimeString().slice(0, 8);
 }
+
+/** What is so now; of a page that has heard nothing since `staleSinceMs`, that it is not known. */
+export const claimed = (claim: string, staleSinceMs: number | null, zone: Zone): string =>
+  staleSinceMs === null ? claim : `not known since ${clockTime(staleSinceMs, zone)}`;
 
 /** `2026-11-22 05:34:57`. */
 export function dateTime(epochMs: number, zone: Zone): string {
