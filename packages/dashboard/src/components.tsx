@@ -9,13 +9,8 @@ import type { Strip } from "./heartbeat-strip.ts";
 import { isOpen } from "./incident-story.ts";
 import type { Component, Incident, PageState, Program } from "./page-state.ts";
 import { plain } from "./plain-text.ts";
-import {
-  type Mark,
-  markOfComponent,
-  markOfHealth,
-  markOfRuntime,
-  StateMark,
-} from "./state-mark.tsx";
+import { markOfRuntime } from "./runtime-mark.ts";
+import { type Mark, markOfComponent, markOfHealth, StateMark } from "./state-mark.tsx";
 import { count, counted, size } from "./words.ts";
 
 export interface ComponentsProps {
