@@ -38,10 +38,10 @@ export interface Guard {
    */
   waitFor?(attempt: Attempt): Promise<number>;
   /**
-   * Once for each permit; `verdict` is undefined for a success. `thrown` is for guards that judge by
-   * themselves.
+   * Once for each permit; `verdict` is undefined for a success. `ended` is what the call returned or
+   * threw: for guards that judge by themselves, or read what the call has cost.
    */
-  settle(permit: number, attempt: Attempt, verdict: Verdict | undefined, thrown?: unknown): void;
+  settle(permit: number, attempt: Attempt, verdict: Verdict | undefined, ended: unknown): void;
 }
 
 /** Runs a call under one guard. */
@@ -55,7 +55,7 @@ export async function runGuarded<T>(
   const permit = await permitOf(guard, attempt);
   try {
     const value = await call(attempt);
-    guard.settle(permit, attempt, undefined);
+    guard.settle(permit, attempt, undefined, value);
     return value;
   } catch (thrown) {
     guard.settle(permit, attempt, judge(thrown, attempt.parent), thrown);

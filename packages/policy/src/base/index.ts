@@ -8,6 +8,7 @@ export {
   firstAttempt,
   givenSignal,
   laterAttempt,
+  leaveWork,
   type Outcome,
   type Policy,
 } from "./call.ts";

@@ -1,6 +1,6 @@
 /** The context of a call that has only so much time. */
 
-import { type CallContext, givenSignal } from "../base/index.ts";
+import { type CallContext, givenSignal, leaveWork } from "../base/index.ts";
 
 /**
  * Its signal is aborted when the time is up or when the outer signal is, whichever comes first. The
@@ -9,6 +9,7 @@ import { type CallContext, givenSignal } from "../base/index.ts";
  */
 export class TimedContext implements CallContext {
   readonly attempt: number;
+  readonly #context: CallContext;
   readonly #outer: AbortSignal | undefined;
   #controller: AbortController | undefined;
   #expired: Error | undefined;
@@ -16,6 +17,7 @@ export class TimedContext implements CallContext {
 
   constructor(context: CallContext) {
     this.attempt = context.attempt;
+    this.#context = context;
     this.#outer = givenSignal(context);
   }
 
@@ -26,6 +28,11 @@ export class TimedContext implements CallContext {
     else if (this.#outer?.aborted) this.#passOn();
     else if (!this.#isClosed) this.#outer?.addEventListener("abort", this.#passOn, { once: true });
     return this.#controller.signal;
+  }
+
+  /** Passes on that work goes on after its call has been given up. */
+  leave(work: Promise<unknown>): void {
+    leaveWork(this.#context, work);
   }
 
   /** Bids the call stop. */

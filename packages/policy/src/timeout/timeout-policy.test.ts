@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
+import { Attempt, firstAttempt } from "../base/index.ts";
 import { TimeoutError, type TimeoutOptions, TimeoutPolicy } from "./timeout-policy.ts";
 
 const left = new Error("user left");
@@ -182,4 +183,20 @@ describe("a cooperative timeout", () => {
 
 it.each([0, -1, Number.NaN, Infinity])("refuses a timeoutMs of %d by name", (timeoutMs) => {
   expect(() => setup({ timeoutMs })).toThrow(/^timeoutMs must be /);
+});
+
+describe("a timeout that returns before the work has stopped", () => {
+  it.each(["the time is up", "the caller leaves"])("says so when %s", async (when) => {
+    const { policy, clock } = setup();
+    const controller = new AbortController();
+    const attempt = new Attempt(firstAttempt(controller.signal));
+    const work = Promise.withResolvers<string>();
+    const ended = policy.within(() => work.promise, attempt).catch(() => "given up");
+    expect(attempt.zombie).toBeUndefined();
+    if (when === "the caller leaves") controller.abort(left);
+    else await clock.advance(100);
+    await expect(ended).resolves.toBe("given up");
+    work.resolve("at last");
+    await expect(attempt.zombie).resolves.toBe("at last");
+  });
 });

@@ -119,16 +119,19 @@ export class TimeoutPolicy implements Policy {
       };
       const abandon = (): void => {
         end();
+        timed.leave(work);
         reject(outer?.reason);
       };
       const cancel = this.#clock.after(this.#timeoutMs, () => {
         const late = this.#expire(timed);
         end();
+        timed.leave(work);
         reject(late);
       });
       const run = async (): Promise<T> => call(timed);
+      const work = run();
       // Both stay attached: a call that fails after its time is up is nobody's unhandled rejection.
-      run().then(
+      work.then(
         (value) => {
           end();
           resolve(value);
