@@ -3,6 +3,16 @@
 export type { Call, CallContext, Outcome, Policy } from "./base/index.ts";
 export { KintsugiError, RejectedError } from "./base/index.ts";
 export {
+  Bulkhead,
+  type BulkheadFailure,
+  BulkheadFullError,
+  type BulkheadOptions,
+  type BulkheadRejection,
+  type BulkheadStats,
+  type BulkheadSuccess,
+  type BulkheadThresholds,
+} from "./bulkhead/index.ts";
+export {
   CircuitBreaker,
   type CircuitBreakerOptions,
   CircuitOpenError,
@@ -54,3 +64,4 @@ export {
   type TimeoutOptions,
   TimeoutPolicy,
 } from "./timeout/index.ts";
+export type { WaitingClaim } from "./waiting/index.ts";
