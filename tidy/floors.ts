@@ -18,6 +18,10 @@ const policyRooms = [
   "bulkhead",
   "rate-limit",
   "adaptive-limit",
+  "hedge",
+  "cache",
+  "validate",
+  "chaos",
 ];
 
 /** Rooms of packages/kintsugi by floor; a room below may be imported where the list names it. */

@@ -56,6 +56,16 @@ export {
   type SourcedAnswer,
 } from "./fallback/index.ts";
 export { checkResponse, type FetchFunction, HttpError, resilientFetch } from "./fetch/index.ts";
+export {
+  Hedge,
+  HedgeBudget,
+  type HedgeBudgetOptions,
+  type HedgeBudgetStats,
+  type HedgeEvent,
+  HedgeLostError,
+  type HedgeOptions,
+  type HedgeStats,
+} from "./hedge/index.ts";
 export { type AlternativeOf, Pipeline, PipelineError, pipeline } from "./pipeline/index.ts";
 export { type RetryEvent, type RetryOptions, RetryPolicy } from "./retry/index.ts";
 export {

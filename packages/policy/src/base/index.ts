@@ -13,6 +13,7 @@ export {
   type Policy,
 } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
+export { CutContext } from "./cut-context.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
 export { type ErrorCode, KintsugiError, RejectedError, toError } from "./errors.ts";
 export { type ErrorReporter, type Listener, Listeners, notify, reportError } from "./events.ts";
