@@ -1,12 +1,48 @@
 import { describe, expect, it } from "vitest";
+import { firstAttempt, givenSignal, laterAttempt, leaveWork } from "./attempt.ts";
+import type { CallContext } from "./call.ts";
 
-import { Attempt } from "./attempt.ts";
-import { firstAttempt, laterAttempt, leaveWork } from "./call.ts";
+describe("the context of a call", () => {
+  it("hands on the signal that the caller brought", () => {
+    const { signal } = new AbortController();
+    const context = firstAttempt(signal);
+    expect(context.attempt).toBe(1);
+    expect(context.signal).toBe(signal);
+    expect(givenSignal(context)).toBe(signal);
+  });
+
+  it("gives a call without one a signal of its own, always the same, never shared", () => {
+    const context = firstAttempt(undefined);
+    expect(givenSignal(context)).toBeUndefined();
+    expect(context.signal).toBe(context.signal);
+    expect(context.signal.aborted).toBe(false);
+    expect(firstAttempt(undefined).signal).not.toBe(context.signal);
+    expect(givenSignal(context)).toBeUndefined();
+  });
+
+  it.each([undefined, new AbortController().signal])(
+    "keeps its signal over all attempts (%j)",
+    (given) => {
+      const first = firstAttempt(given);
+      const third = laterAttempt(laterAttempt(first, 2), 3);
+      expect(third.attempt).toBe(3);
+      expect(third.signal).toBe(first.signal);
+      expect(givenSignal(third)).toBe(given);
+    },
+  );
+
+  it("takes the signal of a context that somebody else made for one that may be aborted", () => {
+    const { signal } = new AbortController();
+    const foreign: CallContext = { signal, attempt: 4 };
+    expect(givenSignal(foreign)).toBe(signal);
+    expect(givenSignal(laterAttempt(foreign, 5))).toBe(signal);
+  });
+});
 
 describe("work that goes on after its call", () => {
   it("is noted by every attempt around it, through the contexts in between", () => {
-    const outer = new Attempt(firstAttempt(undefined));
-    const inner = new Attempt(laterAttempt(outer, 2));
+    const outer = firstAttempt(undefined);
+    const inner = laterAttempt(outer, 2);
     const work = Promise.resolve();
     leaveWork(laterAttempt(inner, 3), work);
     expect(inner.zombie).toBe(work);
@@ -14,7 +50,7 @@ describe("work that goes on after its call", () => {
   });
 
   it("has ended when the last of it has", async () => {
-    const attempt = new Attempt(firstAttempt(undefined));
+    const attempt = firstAttempt(undefined);
     const works = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
     for (const { promise } of works) attempt.leave(promise);
     let hasEnded = false;

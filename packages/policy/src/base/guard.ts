@@ -1,7 +1,7 @@
 /** A policy that lets a call in or turns it away, and hears how it ended: breaker, bulkhead, limiter. */
 
-import { Attempt } from "./attempt.ts";
-import type { Call, CallContext, Outcome } from "./call.ts";
+import { Attempt, givenSignal } from "./attempt.ts";
+import type { Call, CallContext, Judge, Verdict } from "./call.ts";
 import type { RejectedError } from "./errors.ts";
 
 /** `tryAdmit` turns the call away. */
@@ -9,18 +9,6 @@ export const REFUSED = -1;
 
 /** `tryAdmit` cannot say yet: `waitFor` will. */
 export const MUST_WAIT = -2;
-
-/** How an attempt failed, judged once for all policies around it. */
-export interface Verdict {
-  readonly outcome: Outcome;
-  /** Whether another attempt at the same target can end better. */
-  readonly retryable: boolean;
-  /** Milliseconds that the other side asks to be left alone. */
-  readonly retryAfterMs?: number;
-}
-
-/** What is thrown under a signal, judged. */
-export type Judge = (thrown: unknown, signal: AbortSignal | undefined) => Verdict;
 
 /**
  * Admission is decided at once and allocates nothing: a permit is a whole number from 0 that the guard
@@ -44,15 +32,32 @@ export interface Guard {
   settle(permit: number, attempt: Attempt, verdict: Verdict | undefined, ended: unknown): void;
 }
 
-/** Runs a call under one guard. */
-export async function runGuarded<T>(
+/**
+ * Runs a call under one guard, apart from any other policy.
+ *
+ * @throws what `call` throws, or {@link RejectedError}.
+ */
+export function runGuarded<T>(
   guard: Guard,
   judge: Judge,
   call: Call<T>,
   context: CallContext,
 ): Promise<T> {
-  const attempt = new Attempt(context);
-  const permit = await permitOf(guard, attempt);
+  const attempt = new Attempt(context.attempt, givenSignal(context), context);
+  const permit = guard.tryAdmit(attempt);
+  if (permit >= 0) return settled(guard, judge, call, attempt, permit);
+  return permitOf(guard, attempt, permit).then((later) =>
+    settled(guard, judge, call, attempt, later),
+  );
+}
+
+async function settled<T>(
+  guard: Guard,
+  judge: Judge,
+  call: Call<T>,
+  attempt: Attempt,
+  permit: number,
+): Promise<T> {
   try {
     const value = await call(attempt);
     guard.settle(permit, attempt, undefined, value);
@@ -63,8 +68,12 @@ export async function runGuarded<T>(
   }
 }
 
-async function permitOf(guard: Guard, attempt: Attempt): Promise<number> {
-  const permit = guard.tryAdmit(attempt);
+/** @throws {@link RejectedError} where the guard lets nobody in. */
+export async function permitOf(
+  guard: Guard,
+  attempt: Attempt,
+  permit: number = guard.tryAdmit(attempt),
+): Promise<number> {
   if (permit >= 0) return permit;
   if (permit === MUST_WAIT && guard.waitFor) return guard.waitFor(attempt);
   throw guard.refusal(attempt);

@@ -1,29 +1,18 @@
 /** The ground floor: time, chance, errors, events and what a call is. */
 
 export { orAborted, sleep } from "./abort.ts";
-export { Attempt } from "./attempt.ts";
-export {
-  type Call,
-  type CallContext,
-  firstAttempt,
-  givenSignal,
-  laterAttempt,
-  leaveWork,
-  type Outcome,
-  type Policy,
-} from "./call.ts";
+export { Attempt, firstAttempt, givenSignal, laterAttempt, leaveWork } from "./attempt.ts";
+export type { Call, CallContext, Judge, Outcome, Verdict } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { CutContext } from "./cut-context.ts";
+export { type Deadline, Deadlines } from "./deadlines.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
-export { type ErrorCode, KintsugiError, RejectedError, toError } from "./errors.ts";
+export { type ErrorCode, KintsugiError, limitStack, RejectedError, toError } from "./errors.ts";
 export { type ErrorReporter, type Listener, Listeners, notify, reportError } from "./events.ts";
-export {
-  type Guard,
-  type Judge,
-  MUST_WAIT,
-  REFUSED,
-  runGuarded,
-  type Verdict,
-} from "./guard.ts";
+export { type Ending, Frame, type FrameLayers } from "./frame.ts";
+export { type Guard, MUST_WAIT, REFUSED, runGuarded } from "./guard.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
+export type { Layer, Policy } from "./policy.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
+export type { Again, Retry } from "./retry.ts";
+export { TimedAttempt, type TimeLimit } from "./timed-attempt.ts";

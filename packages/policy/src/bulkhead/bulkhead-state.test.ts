@@ -65,8 +65,8 @@ class CheckedBulkhead {
       return ids[which % Math.max(ids.length, 1)];
     };
     if (action === "arrive") {
-      this.#calls.set(id, this.startCall(id, claim));
       this.state = arrive(this.state, this.#limits, { id, ...claim });
+      this.#calls.set(id, this.startCall(id, claim)); // It runs at once where there is room.
     } else if (action === "wait") await this.#wait(which % queueTimeoutMs);
     else if (action === "configure") this.#configure(1 + (which % 4));
     else if (action === "end") this.#end(one("running"), false);

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import type { CallContext, Clock, Outcome } from "../base/index.ts";
-import { CircuitBreaker, type CircuitBreakerOptions, CircuitOpenError } from "./circuit-breaker.ts";
+import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 import type { StoredCircuit } from "./circuit-state.ts";
+import { CircuitOpenError } from "./open-error.ts";
 
 const down = async (): Promise<never> => {
   throw new Error("dependency is down");

@@ -1,36 +1,34 @@
 /** Circuit breaker: stop calling what keeps failing, and learn gently when it is well again. */
 
 import {
+  type Attempt,
   type Call,
   type CallContext,
   type Clock,
+  type Ending,
   type ErrorReporter,
-  firstAttempt,
-  givenSignal,
+  Frame,
+  type Layer,
   type Listener,
   notify,
   type Outcome,
   type Policy,
-  RejectedError,
   reportError,
   systemClock,
   toError,
   wholeNumber,
 } from "../base/index.ts";
-import { type Classifier, createClassifier, judge } from "../classify/index.ts";
+import { type Classifier, judge, judgeByTables } from "../classify/index.ts";
+import { Circuit } from "./circuit.ts";
 import {
-  admit,
   type CircuitLimits,
   type CircuitState,
   closed,
-  fit,
-  type Permit,
-  reset,
   revive,
   type StoredCircuit,
-  settle,
   toStored,
 } from "./circuit-state.ts";
+import { CircuitOpenError } from "./open-error.ts";
 
 /** The limits of a circuit, as they can be changed while it works. */
 export interface CircuitThresholds {
@@ -51,6 +49,8 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   readonly fallback?: (error: CircuitOpenError) => F | Promise<F>;
   /** What an error says about the dependency: only `failure` counts against it. @defaultValue by class */
   readonly outcomeOf?: (error: Error) => Outcome;
+  /** Gives its refusals the stack of the caller, for several times the price. @defaultValue false */
+  readonly captureStack?: boolean;
   /** Where an earlier process left off: what {@link CircuitBreaker.toJSON} said then. */
   readonly initialState?: StoredCircuit;
   /** Hears of every change of state, after it has taken effect. */
@@ -85,21 +85,6 @@ export interface CircuitStats {
   readonly retryAfterMs: number;
 }
 
-/** Thrown in place of a call that the circuit does not admit. */
-export class CircuitOpenError extends RejectedError {
-  override readonly name = "CircuitOpenError";
-  readonly code = "KINTSUGI_CIRCUIT_OPEN";
-  readonly breaker: string;
-  /** Whether somebody holds it open, so that no time closes it. */
-  readonly isolated: boolean;
-
-  constructor(breaker: string, retryAfterMs: number, isolated: boolean) {
-    super(`Circuit "${breaker}" is ${isolated ? "isolated" : "open"}`, retryAfterMs);
-    this.breaker = breaker;
-    this.isolated = isolated;
-  }
-}
-
 /** A hold on a circuit. It refuses all calls until the last hold is released. */
 export interface Isolation extends Disposable {
   /** Harmless when called twice. */
@@ -113,62 +98,60 @@ export interface Isolation extends Disposable {
  */
 export class CircuitBreaker<F = never> implements Policy<F> {
   readonly name: string;
-  /** The same circuit, without the fallback: a call that is refused throws. */
-  readonly strict: Policy;
   declare readonly alternative?: F;
-  readonly #fallback: ((error: CircuitOpenError) => F | Promise<F>) | undefined;
-  readonly #outcomeOf: ((error: Error) => Outcome) | undefined;
-  readonly #classifier: Classifier;
-  readonly #onTransition: Listener<CircuitTransition> | undefined;
-  readonly #onListenerError: ErrorReporter;
+  readonly #circuit: Circuit;
   readonly #clock: Clock;
-  readonly #isolations = new Set<Isolation>();
-  readonly #counts = { success: 0, failure: 0, ignore: 0, rejected: 0, opened: 0 };
+  readonly #fallback: ((error: CircuitOpenError) => F | Promise<F>) | undefined;
   #thresholds: CircuitThresholds;
-  #limits: CircuitLimits;
-  #state: CircuitState;
+  #strict: Strict | undefined = undefined;
+  #frame: Frame | undefined = undefined;
 
   /** @throws {@link RangeError} when a threshold or a time is not a positive whole number. */
   constructor(options: CircuitBreakerOptions<F>) {
-    this.name = options.name;
-    this.#thresholds = thresholdsOf(options);
-    this.#limits = limitsOf(options);
+    const { name, clock = systemClock, initialState, captureStack = false } = options;
+    const limits = limitsOf(options);
+    this.name = name;
+    this.#clock = clock;
     this.#fallback = options.fallback;
-    this.#outcomeOf = options.outcomeOf;
-    this.#onTransition = options.onTransition;
-    this.#onListenerError = options.onListenerError ?? reportError;
-    this.#clock = options.clock ?? systemClock;
-    this.#classifier = options.classifier ?? createClassifier({ clock: this.#clock });
-    this.#state = options.initialState
-      ? revive(options.initialState, this.#limits, this.#clock)
-      : closed(0);
-    this.strict = {
-      execute: (call, signal) => this.#guard(call, firstAttempt(signal), undefined),
-      within: (call, context) => this.#guard(call, context, undefined),
-    };
+    this.#thresholds = thresholdsOf(options);
+    this.#circuit = new Circuit(
+      { name, captureStack, clock, outcomeOf: outcomeOf(options), onChange: teller(options) },
+      limits,
+      initialState ? revive(initialState, limits, clock) : closed(0),
+    );
   }
 
-  /** A snapshot, safe to keep: states are never changed in place. */
+  /** The same circuit, without the fallback: a call that is refused throws. */
+  get strict(): Policy {
+    this.#strict ??= new Strict(this.#circuit);
+    return this.#strict;
+  }
+
+  /** One that answers in the place of a call is more than a guard. */
+  get layer(): Layer | undefined {
+    return this.#fallback ? undefined : { kind: "guard", guard: this.#circuit };
+  }
+
+  /** A snapshot, safe to keep. */
   get state(): CircuitState {
-    return this.#state;
+    return this.#circuit.state;
   }
 
   /** A snapshot to store, for the `initialState` of a later process. */
   toJSON(): StoredCircuit {
-    return toStored(this.#state, this.#clock);
+    return toStored(this.state, this.#clock);
   }
 
   stats(): CircuitStats {
-    const { success, failure, ignore, rejected, opened } = this.#counts;
-    const state = this.#state;
+    const { state, isIsolated, successes, failures, ignored, rejected, opened } = this.#circuit;
     const leftMs = state.kind === "open" ? state.untilMs - this.#clock.monotonicMs() : 0;
     return {
       name: this.name,
       state: state.kind,
-      isolated: this.#isolations.size > 0,
-      successes: success,
-      failures: failure,
-      ignored: ignore,
+      isolated: isIsolated,
+      successes,
+      failures,
+      ignored,
       rejected,
       opened,
       retryAfterMs: Math.max(0, Math.ceil(leftMs)),
@@ -182,24 +165,27 @@ export class CircuitBreaker<F = never> implements Policy<F> {
    * `call`, or the fallback, throws.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T | F> {
-    return this.within(call, firstAttempt(signal));
+    return this.#framed().execute(call, signal);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T | F> {
-    return this.#guard(call, context, this.#fallback);
+    return this.#framed().within(call, context);
   }
 
   /** Refuses all calls, until what it returns is released; the state below goes on as it was. */
   isolate(): Isolation {
-    const release = (): void => void this.#isolations.delete(isolation);
-    const isolation: Isolation = { release, [Symbol.dispose]: release };
-    this.#isolations.add(isolation);
-    return isolation;
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#circuit.release();
+      isHeld = false;
+    };
+    this.#circuit.hold();
+    return { release, [Symbol.dispose]: release };
   }
 
   /** Closes the circuit and forgets its failures; calls that are still out no longer count. */
   reset(): void {
-    this.#become(reset(this.#state));
+    this.#circuit.reset();
   }
 
   /**
@@ -209,58 +195,78 @@ export class CircuitBreaker<F = never> implements Policy<F> {
    */
   configure(thresholds: CircuitThresholds): void {
     const next = { ...this.#thresholds, ...thresholdsOf(thresholds) };
-    this.#limits = limitsOf(next);
+    this.#circuit.limit(limitsOf(next));
     this.#thresholds = next;
-    this.#become(fit(this.#state, this.#limits));
-  }
-  async #guard<T, A>(
-    call: Call<T>,
-    context: CallContext,
-    fallback: ((error: CircuitOpenError) => A | Promise<A>) | undefined,
-  ): Promise<T | A> {
-    const permit = this.#admit();
-    if (permit instanceof CircuitOpenError) {
-      this.#counts.rejected += 1;
-      if (fallback) return fallback(permit);
-      throw permit;
-    }
-    try {
-      const value = await call(context);
-      this.#settle(permit, "success");
-      return value;
-    } catch (thrown) {
-      this.#settle(permit, this.#outcome(thrown, givenSignal(context)));
-      throw thrown;
-    }
   }
 
-  #admit(): Permit | CircuitOpenError {
-    if (this.#isolations.size > 0) return new CircuitOpenError(this.name, 0, true);
-    const admission = admit(this.#state, this.#limits, this.#clock.monotonicMs());
-    if (!admission.admitted) return new CircuitOpenError(this.name, admission.retryAfterMs, false);
-    this.#become(admission.state);
-    return admission.permit;
+  #framed(): Frame {
+    this.#frame ??= framed(this.#circuit, this.#fallback && new Answer(this.#fallback));
+    return this.#frame;
+  }
+}
+
+class Strict implements Policy {
+  readonly layer: Layer;
+  readonly #frame: Frame;
+
+  constructor(circuit: Circuit) {
+    this.layer = { kind: "guard", guard: circuit };
+    this.#frame = framed(circuit, undefined);
   }
 
-  #settle(permit: Permit, outcome: Outcome): void {
-    this.#counts[outcome] += 1;
-    this.#become(settle(this.#state, this.#limits, this.#clock.monotonicMs(), permit, outcome));
+  execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
+    return this.#frame.execute(call, signal);
   }
 
-  #outcome(thrown: unknown, signal: AbortSignal | undefined): Outcome {
-    if (signal?.aborted || !this.#outcomeOf) return judge(this.#classifier, thrown, signal).outcome;
-    return this.#outcomeOf(toError(thrown));
+  within<T>(call: Call<T>, context: CallContext): Promise<T> {
+    return this.#frame.within(call, context);
+  }
+}
+
+/** The fallback answers where the call was not made; what it threw is for those who retry it. */
+class Answer<F> implements Ending {
+  readonly #fallback: (error: CircuitOpenError) => F | Promise<F>;
+
+  constructor(fallback: (error: CircuitOpenError) => F | Promise<F>) {
+    this.#fallback = fallback;
   }
 
-  #become(next: CircuitState): void {
-    const previous = this.#state;
-    this.#state = next;
-    if (next.kind === previous.kind) return;
-    if (next.kind === "open") this.#counts.opened += 1;
-    if (!this.#onTransition) return;
-    const event = { breaker: this.name, from: previous.kind, to: next.kind };
-    notify(this.#onTransition, event, this.#onListenerError);
+  answered(value: unknown): unknown {
+    return value;
   }
+
+  failed(thrown: unknown, _first: Attempt, made: number): unknown {
+    return made === 0 && thrown instanceof CircuitOpenError
+      ? this.#fallback(thrown)
+      : Promise.reject(thrown);
+  }
+}
+
+const framed = (circuit: Circuit, ending: Ending | undefined): Frame =>
+  new Frame({ judge: judgeByTables, guards: [circuit], ending });
+
+/** How the breaker judges for itself; undefined where it takes the verdict of all. */
+function outcomeOf<F>(
+  options: CircuitBreakerOptions<F>,
+): ((thrown: unknown, signal: AbortSignal | undefined) => Outcome) | undefined {
+  const { outcomeOf: own, classifier } = options;
+  if (!own && !classifier) return undefined;
+  return (thrown, signal) => {
+    if (own && !signal?.aborted) return own(toError(thrown));
+    return classifier
+      ? judge(classifier, thrown, signal).outcome
+      : judgeByTables(thrown, signal).outcome;
+  };
+}
+
+function teller<F>(
+  options: CircuitBreakerOptions<F>,
+): ((from: CircuitState["kind"], to: CircuitState["kind"]) => void) | undefined {
+  const { name, onTransition, onListenerError = reportError } = options;
+  return (
+    onTransition &&
+    ((from, to) => notify(onTransition, { breaker: name, from, to }, onListenerError))
+  );
 }
 
 function limitsOf(thresholds: CircuitThresholds): CircuitLimits {

@@ -135,7 +135,11 @@ export function reset(state: CircuitState): CircuitState {
 type HalfOpen = Extract<CircuitState, { kind: "half-open" }>;
 
 export const closed = (epoch: number): CircuitState => ({ kind: "closed", epoch, failures: 0 });
-const open = (epoch: number, untilMs: number): CircuitState => ({ kind: "open", epoch, untilMs });
+export const open = (epoch: number, untilMs: number): CircuitState => ({
+  kind: "open",
+  epoch,
+  untilMs,
+});
 const halfOpen = (epoch: number): HalfOpen => ({
   kind: "half-open",
   epoch,

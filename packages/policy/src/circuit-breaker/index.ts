@@ -3,10 +3,10 @@
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
-  CircuitOpenError,
   type CircuitStats,
   type CircuitThresholds,
   type CircuitTransition,
   type Isolation,
 } from "./circuit-breaker.ts";
 export type { CircuitState, StoredCircuit } from "./circuit-state.ts";
+export { CircuitOpenError } from "./open-error.ts";

@@ -3,7 +3,7 @@
  * circuit, fallback and recovery. It is tables only; whoever knows more is asked through the port.
  */
 
-import { type Clock, type Outcome, RejectedError, systemClock } from "../base/index.ts";
+import { type Clock, type Judge, type Outcome, RejectedError, systemClock } from "../base/index.ts";
 import {
   classOfCode,
   classOfLanguageError,
@@ -74,11 +74,27 @@ export function judge(
     : { ...reactions.aborted, class: "aborted", evidence: "the caller's signal" };
 }
 
+/** How the tables alone judge, by the system's clock. One for all policies that name no classifier. */
+export const judgeByTables: Judge = (thrown, signal) => judge(tables, thrown, signal);
+
+const tables: Classifier = { classify: (thrown) => fromTables(thrown, systemClock) };
+
+/** Refused before it ran: trying again is for whoever has another target. */
+const refusal: Classification = {
+  class: "overloaded",
+  retryable: false,
+  outcome: "ignore",
+  evidence: "a refusal",
+};
+
 function fromTables(thrown: unknown, clock: Clock): Classification {
+  if (thrown instanceof RejectedError) {
+    const { retryAfterMs } = thrown;
+    return retryAfterMs > 0 ? { ...refusal, retryAfterMs } : refusal;
+  }
   try {
-    const chain = chainOf(thrown);
-    const facts = chain.map(factsOf);
-    const { evidence, ...verdict } = decide(chain, facts);
+    const facts = chainOf(thrown).map(factsOf);
+    const { evidence, ...verdict } = decide(facts);
     const status = facts.find((each) => each.status !== undefined)?.status;
     const waitMs = facts
       .map((each) => each.retryAfterMs || retryAfterMs(each.headers, clock))
@@ -103,16 +119,12 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
 type Decision = Verdict & { readonly evidence: string };
 
 /** From the strongest evidence to the weakest; within each, the outermost error that has any. */
-function decide(chain: readonly object[], facts: readonly ErrorFacts[]): Decision {
+function decide(facts: readonly ErrorFacts[]): Decision {
   const strong = facts.flatMap((each) => byCode(each) ?? byStatus(each) ?? []);
   const timedOut = strong.find((found) => found.class === "timeout");
   // An abort whose cause is a time-out was one: the signal is only how it was carried out.
   if (strong[0]?.class === "aborted" && timedOut) return timedOut;
   if (strong[0]) return strong[0];
-  if (chain[0] instanceof RejectedError) {
-    // Refused before it ran: trying again is for whoever has another target.
-    return { class: "overloaded", retryable: false, outcome: "ignore", evidence: "a refusal" };
-  }
   for (const { name, message } of facts) {
     const weak = classOfLanguageError(name, message);
     if (weak) return { class: weak, evidence: `name ${name}` };

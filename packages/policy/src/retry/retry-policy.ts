@@ -1,27 +1,30 @@
 /** Retry: try again what may work the next time, and not too soon. */
 
 import {
+  type Again,
+  type Attempt,
   type Call,
   type CallContext,
   type Clock,
   type ErrorReporter,
-  firstAttempt,
-  givenSignal,
+  Frame,
+  type Layer,
   type Listener,
-  laterAttempt,
   notify,
   numberBetween,
   type Policy,
   type Random,
   RejectedError,
+  type Retry,
   reportError,
   sleep,
   systemClock,
   systemRandom,
   toError,
+  type Verdict,
   wholeNumber,
 } from "../base/index.ts";
-import { type Classifier, createClassifier, judge } from "../classify/index.ts";
+import { type Classifier, createClassifier, judge, judgeByTables } from "../classify/index.ts";
 import { mark, markSince } from "./nested.ts";
 import { decide, type NestedAttempts, type RetryLimits } from "./retry-state.ts";
 
@@ -64,31 +67,16 @@ export interface RetryEvent {
  * const answer = await policy.execute(({ signal }) => askModel(prompt, { signal }));
  */
 export class RetryPolicy implements Policy {
-  readonly #limits: RetryLimits;
-  readonly #retryableErrors: ((error: Error) => boolean) | undefined;
-  readonly #onRetry: Listener<RetryEvent> | undefined;
-  readonly #onListenerError: ErrorReporter;
-  readonly #classifier: Classifier;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #series: Series;
+  #frame: Frame | undefined = undefined;
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: RetryOptions = {}) {
-    const initialDelayMs = numberBetween("initialDelayMs", options.initialDelayMs ?? 200, 0, 1e12);
-    this.#limits = {
-      maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 3, 1),
-      initialDelayMs,
-      maxDelayMs: numberBetween("maxDelayMs", options.maxDelayMs ?? 30_000, 0, 1e12),
-      backoffMultiplier: numberBetween("backoffMultiplier", options.backoffMultiplier ?? 2, 1, 100),
-      jitterFactor: numberBetween("jitterFactor", options.jitterFactor ?? 0.5, 0, 1),
-      maxTotalMs: numberBetween("maxTotalMs", options.maxTotalMs ?? Infinity, 0, Infinity),
-    };
-    this.#retryableErrors = options.retryableErrors;
-    this.#onRetry = options.onRetry;
-    this.#onListenerError = options.onListenerError ?? reportError;
-    this.#clock = options.clock ?? systemClock;
-    this.#classifier = options.classifier ?? createClassifier({ clock: this.#clock });
-    this.#random = options.random ?? systemRandom;
+    this.#series = new Series(options);
+  }
+
+  get layer(): Layer {
+    return { kind: "retry", retry: this.#series };
   }
 
   /**
@@ -99,73 +87,80 @@ export class RetryPolicy implements Policy {
    * between two.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    return this.within(call, firstAttempt(signal));
+    return this.#framed().execute(call, signal);
   }
 
-  async within<T>(call: Call<T>, context: CallContext): Promise<T> {
-    const signal = givenSignal(context);
-    signal?.throwIfAborted();
-    const startedMs = this.#clock.monotonicMs();
-    try {
-      return await call(context);
-    } catch (thrown) {
-      return this.#again(call, context, signal, startedMs, thrown);
-    }
+  within<T>(call: Call<T>, context: CallContext): Promise<T> {
+    return this.#framed().within(call, context);
   }
 
-  /** Apart from the first attempt, so that a call that succeeds pays for none of this. */
-  async #again<T>(
-    call: Call<T>,
-    context: CallContext,
-    signal: AbortSignal | undefined,
-    startedMs: number,
-    firstThrown: unknown,
-  ): Promise<T> {
-    let thrown = firstThrown;
-    let failure = firstThrown;
-    let attemptStartedMs = startedMs;
-    let made = 0;
-    for (let attempt = 1; ; attempt += 1) {
-      const nested = markSince(thrown, attemptStartedMs, this.#clock);
-      made += nested?.attempts ?? 1;
-      const delayMs = this.#delayMs({ attempt, made, nested, thrown, signal, startedMs });
-      // That a circuit opened ends the retry; why the call failed is what happened before.
-      if (!(thrown instanceof RejectedError)) failure = thrown;
-      if (delayMs === undefined) {
-        this.#mark(failure, made, nested?.maxAttempts ?? 0, startedMs);
-        throw failure;
-      }
-      await sleep(this.#clock, delayMs, signal);
-      attemptStartedMs = this.#clock.monotonicMs();
+  #framed(): Frame {
+    this.#frame ??= new Frame({ judge: judgeByTables, retry: this.#series });
+    return this.#frame;
+  }
+}
+
+/** What follows the first attempt; a call that succeeds at once passes none of it. */
+class Series implements Retry {
+  /** Nobody looks at it unless the time in all is limited. */
+  readonly clock: Clock | undefined;
+  readonly #limits: RetryLimits;
+  readonly #retryableErrors: ((error: Error) => boolean) | undefined;
+  readonly #onRetry: Listener<RetryEvent> | undefined;
+  readonly #onListenerError: ErrorReporter;
+  /** Undefined where the verdict of the frame holds. */
+  readonly #classifier: Classifier | undefined;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(options: RetryOptions) {
+    this.#limits = limitsOf(options);
+    this.#retryableErrors = options.retryableErrors;
+    this.#onRetry = options.onRetry;
+    this.#onListenerError = options.onListenerError ?? reportError;
+    this.#clock = options.clock ?? systemClock;
+    this.clock = this.#limits.maxTotalMs === Infinity ? undefined : this.#clock;
+    this.#classifier =
+      options.classifier ?? (options.clock && createClassifier({ clock: options.clock }));
+    this.#random = options.random ?? systemRandom;
+  }
+
+  after<T>(thrown: unknown, first: Attempt, again: Again<T>): Promise<T> {
+    const failure = new Failure(thrown, first);
+    const delayMs = this.#delayMs(failure);
+    return delayMs === undefined
+      ? Promise.reject(this.#giveUp(failure))
+      : this.#again(failure, delayMs, again);
+  }
+
+  async #again<T>(failure: Failure, firstDelayMs: number, again: Again<T>): Promise<T> {
+    let delayMs: number | undefined = firstDelayMs;
+    while (delayMs !== undefined) {
+      await sleep(this.#clock, delayMs, failure.first.parent);
+      const next = again.next(failure.attempt + 1);
       try {
-        return await call(laterAttempt(context, attempt + 1));
-      } catch (next) {
-        thrown = next;
+        return await again.run(next);
+      } catch (thrown) {
+        failure.add(thrown, next);
+        delayMs = this.#delayMs(failure);
       }
     }
+    throw this.#giveUp(failure);
   }
 
   /** Milliseconds until the next attempt; undefined where there is none. */
-  #delayMs(failed: {
-    readonly attempt: number;
-    readonly made: number;
-    readonly nested: NestedAttempts | undefined;
-    readonly thrown: unknown;
-    readonly signal: AbortSignal | undefined;
-    readonly startedMs: number;
-  }): number | undefined {
-    const { attempt, made, nested, thrown, signal, startedMs } = failed;
-    const error = toError(thrown);
-    const { retryable, retryAfterMs = 0 } = judge(this.#classifier, thrown, signal);
-    const isWanted = this.#retryableErrors?.(error) ?? retryable;
-    const elapsedMs = this.#clock.monotonicMs() - startedMs;
+  #delayMs(failure: Failure): number | undefined {
+    const { first, attempt, made, nested, thrown } = failure;
+    const { retryable, retryAfterMs = 0 } = this.#verdict(failure);
+    const isWanted = this.#retryableErrors?.(toError(thrown)) ?? retryable;
+    const elapsedMs = this.clock ? this.clock.monotonicMs() - first.startedMs : 0;
     const decision = decide(
       this.#limits,
       {
         attempt,
         made,
         elapsedMs,
-        retryable: isWanted && !signal?.aborted,
+        retryable: isWanted && !first.parent?.aborted,
         retryAfterMs,
         nested,
       },
@@ -173,13 +168,67 @@ export class RetryPolicy implements Policy {
     );
     if (decision.kind === "give-up") return undefined;
     const { delayMs } = decision;
-    if (this.#onRetry) notify(this.#onRetry, { attempt, delayMs, error }, this.#onListenerError);
+    if (this.#onRetry) {
+      notify(this.#onRetry, { attempt, delayMs, error: toError(thrown) }, this.#onListenerError);
+    }
     return delayMs;
   }
 
-  #mark(thrown: unknown, attempts: number, mostWithin: number, startedMs: number): void {
-    const maxAttempts = Math.max(this.#limits.maxAttempts, mostWithin);
-    if (maxAttempts === 1) return; // It never tries again, so it cannot multiply.
-    mark(thrown, { attempts, maxAttempts, startedMs, clock: this.#clock });
+  #verdict({ thrown, first, last }: Failure): Verdict {
+    if (this.#classifier) return judge(this.#classifier, thrown, first.parent);
+    return last.verdict ?? judgeByTables(thrown, first.parent);
   }
+
+  /** That a circuit opened ends the retry; why the call failed is what happened before. */
+  #giveUp({ first, made, nested, reason }: Failure): unknown {
+    const maxAttempts = Math.max(this.#limits.maxAttempts, nested?.maxAttempts ?? 0);
+    // One that never tries again cannot multiply, and a refusal has cost the other side nothing.
+    if (maxAttempts > 1 && !(reason instanceof RejectedError)) {
+      mark(reason, first, { attempts: made, maxAttempts });
+    }
+    return reason;
+  }
+}
+
+/** What has failed so far. */
+class Failure {
+  readonly first: Attempt;
+  last: Attempt;
+  thrown: unknown;
+  /** What to give up with: the last that was no refusal, if there was one. */
+  reason: unknown;
+  attempt = 1;
+  made = 0;
+  nested: NestedAttempts | undefined;
+
+  constructor(thrown: unknown, first: Attempt) {
+    this.first = first;
+    this.last = first;
+    this.reason = thrown;
+    this.#count(thrown);
+  }
+
+  add(thrown: unknown, last: Attempt): void {
+    this.attempt += 1;
+    this.last = last;
+    if (!(thrown instanceof RejectedError)) this.reason = thrown;
+    this.#count(thrown);
+  }
+
+  #count(thrown: unknown): void {
+    this.thrown = thrown;
+    this.nested = markSince(thrown, this.last);
+    this.made += this.nested?.attempts ?? 1;
+  }
+}
+
+function limitsOf(options: RetryOptions): RetryLimits {
+  return {
+    maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 3, 1),
+    initialDelayMs: numberBetween("initialDelayMs", options.initialDelayMs ?? 200, 0, 1e12),
+    maxDelayMs: numberBetween("maxDelayMs", options.maxDelayMs ?? 30_000, 0, 1e12),
+    backoffMultiplier: numberBetween("backoffMultiplier", options.backoffMultiplier ?? 2, 1, 100),
+    jitterFactor: numberBetween("jitterFactor", options.jitterFactor ?? 0.5, 0, 1),
+    maxTotalMs: numberBetween("maxTotalMs", options.maxTotalMs ?? Infinity, 0, Infinity),
+  };
 }

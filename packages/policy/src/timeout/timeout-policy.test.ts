@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
-import { manualClock } from "../base/fixtures/clocks.ts";
-import { Attempt, firstAttempt } from "../base/index.ts";
+import { manualClock, settled } from "../base/fixtures/clocks.ts";
+import { firstAttempt } from "../base/index.ts";
 import { TimeoutError, type TimeoutOptions, TimeoutPolicy } from "./timeout-policy.ts";
 
 const left = new Error("user left");
@@ -29,6 +29,7 @@ describe.each(modes)("a call with limited time, %s", (mode) => {
       throw left;
     };
     await expect(policy.execute(thrower)).rejects.toBe(left);
+    await clock.advance(1);
     expect(clock.pending).toBe(0);
   });
 
@@ -80,6 +81,7 @@ describe.each(modes)("a call with limited time, %s", (mode) => {
     await policy.execute(() => "unread", outer);
     const late = await policy.execute((context) => context, outer);
     expect(late.signal.aborted).toBe(false);
+    await settled();
     expect(getEventListeners(outer, "abort")).toEqual([]);
   });
 
@@ -142,6 +144,7 @@ describe("an aggressive timeout", () => {
     const running = policy.execute(never, controller.signal);
     controller.abort(left);
     await expect(running).rejects.toBe(left);
+    await clock.advance(1);
     expect(clock.pending).toBe(0);
   });
 
@@ -189,7 +192,7 @@ describe("a timeout that returns before the work has stopped", () => {
   it.each(["the time is up", "the caller leaves"])("says so when %s", async (when) => {
     const { policy, clock } = setup();
     const controller = new AbortController();
-    const attempt = new Attempt(firstAttempt(controller.signal));
+    const attempt = firstAttempt(controller.signal);
     const work = Promise.withResolvers<string>();
     const ended = policy.within(() => work.promise, attempt).catch(() => "given up");
     expect(attempt.zombie).toBeUndefined();
