@@ -13,6 +13,18 @@ export {
   type BulkheadThresholds,
 } from "./bulkhead/index.ts";
 export {
+  type CachedAnswer,
+  type CacheEntry,
+  type CacheOptions,
+  CachePolicy,
+  type CacheStats,
+  type CacheStore,
+  CallAbandonedError,
+  type KeptAnswer,
+  type KeyedCache,
+  type StaleEvent,
+} from "./cache/index.ts";
+export {
   CircuitBreaker,
   type CircuitBreakerOptions,
   CircuitOpenError,

@@ -1,0 +1,73 @@
+/** One call for all who ask for the same key while it runs. */
+
+import { CutContext, KintsugiError } from "../base/index.ts";
+import { board, type FlightState, isKept, land, leave, outdate, takeOff } from "./cache-state.ts";
+
+/** The reason of a call's signal when nobody waits for the call any more. Nobody is thrown this. */
+export class CallAbandonedError extends KintsugiError {
+  override readonly name = "CallAbandonedError";
+  readonly code = "KINTSUGI_CALL_ABANDONED";
+
+  /** @param cause Why the last one left: a time-out is still one for the policies further in. */
+  constructor(cause: unknown) {
+    super("All who waited for this call have left", { cause });
+  }
+}
+
+export class Flight<A> {
+  readonly #context: CutContext;
+  readonly #over: () => void;
+  #state: FlightState;
+  #answer!: Promise<A>;
+
+  /** @param over Told when nobody can board any more. */
+  constructor(isRenewal: boolean, attempt: number, over: () => void) {
+    this.#state = takeOff(isRenewal);
+    this.#context = new CutContext(attempt);
+    this.#over = over;
+  }
+
+  /** @param run Makes the call; `end` says whether what it comes to may be kept. */
+  start(run: (context: CutContext, end: () => boolean) => Promise<A>): void {
+    this.#answer = run(this.#context, () => this.#end());
+    this.#answer.catch(() => {}); // All may have left by then; who waits hears of it.
+  }
+
+  board(): void {
+    this.#state = board(this.#state);
+  }
+
+  /** The deletion of its key: its answer will not be kept, and without anybody waiting it is cut. */
+  outdate(): void {
+    this.#become(outdate(this.#state), undefined);
+  }
+
+  /** For one who has boarded: an abort of `signal` ends this wait, and no other's. */
+  wait(signal: AbortSignal | undefined): Promise<A> {
+    if (!signal) return this.#answer;
+    return new Promise((resolve, reject) => {
+      const give = (): void => {
+        this.#become(leave(this.#state), signal.reason);
+        reject(signal.reason);
+      };
+      const done = (): void => signal.removeEventListener("abort", give);
+      if (signal.aborted) give();
+      signal.addEventListener("abort", give, { once: true });
+      this.#answer.then(resolve, reject).finally(done);
+    });
+  }
+
+  #end(): boolean {
+    const isToKeep = isKept(this.#state);
+    this.#become(land(this.#state), undefined);
+    return isToKeep;
+  }
+
+  #become(next: FlightState, reason: unknown): void {
+    const wasFlying = this.#state.kind === "flying";
+    const wasCut = this.#state.kind === "abandoned";
+    this.#state = next;
+    if (wasFlying && next.kind !== "flying") this.#over();
+    if (next.kind === "abandoned" && !wasCut) this.#context.cut(new CallAbandonedError(reason));
+  }
+}
