@@ -79,6 +79,17 @@ export {
   type HedgeStats,
 } from "./hedge/index.ts";
 export { type AlternativeOf, Pipeline, PipelineError, pipeline } from "./pipeline/index.ts";
+export {
+  type Budget,
+  type RateClaim,
+  RateLimitedError,
+  RateLimiter,
+  type RateLimiterOptions,
+  type RateLimiterStats,
+  type RatePause,
+  type RateRejection,
+  type Reservation,
+} from "./rate-limit/index.ts";
 export { type RetryEvent, type RetryOptions, RetryPolicy } from "./retry/index.ts";
 export {
   TimeoutError,

@@ -9,3 +9,4 @@ export {
   judgeByTables,
 } from "./classify.ts";
 export { type ErrorClass, type Reaction, reactions } from "./error-class.ts";
+export { headerOf, retryAfterMs } from "./retry-after.ts";

@@ -112,6 +112,11 @@ export class WaitingRoom {
     this.#line.serve()?.admit(permit);
   }
 
+  /** Sends away who is next, for whom no permit will ever come. */
+  turnAway(reason: unknown): void {
+    this.#line.serve()?.turnAway(reason);
+  }
+
   #leave(waiter: Waiter, reason: unknown): void {
     this.#line.leave(waiter);
     waiter.turnAway(reason);
