@@ -1,7 +1,7 @@
 /** A policy that lets a call in or turns it away, and hears how it ended: breaker, bulkhead, limiter. */
 
-import { Attempt, givenSignal } from "./attempt.ts";
-import type { Call, CallContext, Judge, Verdict } from "./call.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Verdict } from "./call.ts";
 import type { RejectedError } from "./errors.ts";
 
 /** `tryAdmit` turns the call away. */
@@ -30,42 +30,6 @@ export interface Guard {
    * threw: for guards that judge by themselves, or read what the call has cost.
    */
   settle(permit: number, attempt: Attempt, verdict: Verdict | undefined, ended: unknown): void;
-}
-
-/**
- * Runs a call under one guard, apart from any other policy.
- *
- * @throws what `call` throws, or {@link RejectedError}.
- */
-export function runGuarded<T>(
-  guard: Guard,
-  judge: Judge,
-  call: Call<T>,
-  context: CallContext,
-): Promise<T> {
-  const attempt = new Attempt(context.attempt, givenSignal(context), context);
-  const permit = guard.tryAdmit(attempt);
-  if (permit >= 0) return settled(guard, judge, call, attempt, permit);
-  return permitOf(guard, attempt, permit).then((later) =>
-    settled(guard, judge, call, attempt, later),
-  );
-}
-
-async function settled<T>(
-  guard: Guard,
-  judge: Judge,
-  call: Call<T>,
-  attempt: Attempt,
-  permit: number,
-): Promise<T> {
-  try {
-    const value = await call(attempt);
-    guard.settle(permit, attempt, undefined, value);
-    return value;
-  } catch (thrown) {
-    guard.settle(permit, attempt, judge(thrown, attempt.parent), thrown);
-    throw thrown;
-  }
 }
 
 /** @throws {@link RejectedError} where the guard lets nobody in. */

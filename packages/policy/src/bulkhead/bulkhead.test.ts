@@ -68,6 +68,10 @@ describe("a full bulkhead", () => {
     });
     expect(onReject.mock.calls).toEqual([[{ bulkhead: "db", reason: "full" }]]);
     expect(bulkhead.stats()).toMatchObject({ running: 1, rejected: 1 });
+    const traced = setup({ maxQueue: 0, captureStack: true });
+    traced.hold("first");
+    const refused = await traced.bulkhead.execute(() => "pong").catch((error: Error) => error);
+    expect((refused as Error).stack).toContain("bulkhead.test.ts");
     first.release();
     await first.ended;
     await expect(bulkhead.execute(() => "pong")).resolves.toBe("pong");
@@ -117,6 +121,18 @@ describe("a full bulkhead", () => {
     await expect(queued.ended).rejects.toBe(left);
     expect(started).toEqual(["first"]);
     await expect(bulkhead.execute(() => "pong")).resolves.toBe("pong");
+  });
+
+  it("hears of an abort by one listener, however many wait under the same signal", async () => {
+    const { bulkhead, hold } = setup({ maxQueue: 1_000 });
+    const controller = new AbortController();
+    hold("first");
+    const queued = Array.from({ length: 1_000 }, () => hold("queued", bulkhead, controller.signal));
+    expect(getEventListeners(controller.signal, "abort").length).toBe(1);
+    controller.abort(left);
+    const ends = await Promise.allSettled(queued.map(({ ended }) => ended));
+    expect(ends.every((end) => end.status === "rejected" && end.reason === left)).toBe(true);
+    expect(bulkhead.stats()).toMatchObject({ waiting: 0, abandoned: 1_000 });
   });
 
   it("does not queue a call whose signal is aborted already", async () => {
@@ -228,6 +244,20 @@ describe("a call that timed out inside a bulkhead", () => {
 });
 
 describe("a bulkhead in a pipeline", () => {
+  it("judges by its own classifier where it has one, and by that of the pipeline else", async () => {
+    const classifier = {
+      classify: () =>
+        ({ class: "unknown", retryable: false, outcome: "ignore", evidence: "" }) as const,
+    };
+    const own = setup({ classifier }).bulkhead;
+    const plain = setup().bulkhead;
+    await pipeline(own, plain)
+      .execute(() => Promise.reject(left))
+      .catch(() => {});
+    expect(own.stats()).toMatchObject({ ignored: 1, failures: 0 });
+    expect(plain.stats()).toMatchObject({ ignored: 0, failures: 1 });
+  });
+
   it("may stand there with a claim, and is the same bulkhead", async () => {
     const { bulkhead, hold, started } = setup({ maxQueue: 2 });
     const first = hold("first");

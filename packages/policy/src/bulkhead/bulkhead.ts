@@ -6,8 +6,8 @@ import {
   type CallContext,
   type Clock,
   type ErrorReporter,
-  firstAttempt,
   type Guard,
+  GuardedPolicy,
   type Judge,
   type Listener,
   MUST_WAIT,
@@ -17,13 +17,12 @@ import {
   REFUSED,
   RejectedError,
   reportError,
-  runGuarded,
   systemClock,
   toError,
   type Verdict,
   wholeNumber,
 } from "../base/index.ts";
-import { type Classifier, createClassifier, judge } from "../classify/index.ts";
+import { type Classifier, judge, judgeByTables } from "../classify/index.ts";
 import {
   type Claim,
   claimOf,
@@ -62,6 +61,8 @@ export interface BulkheadOptions extends BulkheadThresholds {
   readonly onListenerError?: ErrorReporter;
   /** Says what a failure is in `stats()` and `onFailure`. @defaultValue the tables of `/classify` */
   readonly classifier?: Classifier;
+  /** Whether refusals carry a stack: for finding who made the call, at a price. @defaultValue false */
+  readonly captureStack?: boolean;
   readonly clock?: Clock;
 }
 
@@ -114,12 +115,13 @@ export class BulkheadFullError extends RejectedError {
   /** `full` at once; `queue-timeout` after a wait for nothing. */
   readonly reason: "full" | "queue-timeout";
 
-  constructor(bulkhead: string, reason: "full" | "queue-timeout") {
+  constructor(bulkhead: string, reason: "full" | "queue-timeout", captureStack = false) {
     super(
       reason === "full"
         ? `Bulkhead "${bulkhead}" is full`
         : `Bulkhead "${bulkhead}" had no room in time`,
       0,
+      captureStack,
     );
     this.bulkhead = bulkhead;
     this.reason = reason;
@@ -139,11 +141,14 @@ export class BulkheadFullError extends RejectedError {
 export class Bulkhead implements Policy, Guard {
   readonly name: string;
   readonly #releaseOnTimeout: boolean;
+  readonly #captureStack: boolean;
   readonly #onReject: Listener<BulkheadRejection> | undefined;
   readonly #onSuccess: Listener<BulkheadSuccess> | undefined;
   readonly #onFailure: Listener<BulkheadFailure> | undefined;
   readonly #onListenerError: ErrorReporter;
-  readonly #judge: Judge;
+  /** Where it does not take the judgement of those around it. */
+  readonly #judge: Judge | undefined;
+  readonly #policy = new GuardedPolicy(this, judgeByTables);
   readonly #room: WaitingRoom;
   readonly #counts = { success: 0, failure: 0, ignore: 0, rejected: 0, queueTimeouts: 0 };
   #thresholds: BulkheadThresholds;
@@ -157,13 +162,14 @@ export class Bulkhead implements Policy, Guard {
     this.#thresholds = thresholdsOf(options);
     this.#limits = limitsOf(options);
     this.#releaseOnTimeout = options.releaseOnTimeout ?? false;
+    this.#captureStack = options.captureStack ?? false;
     this.#onReject = options.onReject;
     this.#onSuccess = options.onSuccess;
     this.#onFailure = options.onFailure;
     this.#onListenerError = options.onListenerError ?? reportError;
     const clock = options.clock ?? systemClock;
-    const classifier = options.classifier ?? createClassifier({ clock });
-    this.#judge = (thrown, signal) => judge(classifier, thrown, signal);
+    const { classifier } = options;
+    this.#judge = classifier && ((thrown, signal) => judge(classifier, thrown, signal));
     this.#room = new WaitingRoom(this.#limits, {
       clock,
       lateError: () => {
@@ -180,11 +186,11 @@ export class Bulkhead implements Policy, Guard {
    * queue, otherwise whatever `call` throws.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    return this.within(call, firstAttempt(signal));
+    return this.#policy.execute(call, signal);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
-    return runGuarded(this, this.#judge, call, context);
+    return this.#policy.within(call, context);
   }
 
   /**
@@ -193,17 +199,15 @@ export class Bulkhead implements Policy, Guard {
    *
    * @throws {@link RangeError} when the claim is out of its range.
    */
-  with(claim: WaitingClaim): Policy & Guard {
+  with(claim: WaitingClaim): Policy {
     const own = claimOf(claim);
-    const guard: Policy & Guard = {
-      execute: (call, signal) => runGuarded(guard, this.#judge, call, firstAttempt(signal)),
-      within: (call, context) => runGuarded(guard, this.#judge, call, context),
+    const guard: Guard = {
       tryAdmit: () => this.tryAdmit(),
       refusal: () => this.refusal(),
       waitFor: (attempt) => this.#wait(attempt, own),
       settle: (permit, attempt, verdict, ended) => this.settle(permit, attempt, verdict, ended),
     };
-    return guard;
+    return new GuardedPolicy(guard, judgeByTables);
   }
 
   stats(): BulkheadStats {
@@ -255,7 +259,8 @@ export class Bulkhead implements Policy, Guard {
     return this.#wait(attempt, plainClaim);
   }
 
-  settle(_: number, attempt: Attempt, verdict: Verdict | undefined, ended: unknown): void {
+  settle(_: number, attempt: Attempt, given: Verdict | undefined, ended: unknown): void {
+    const verdict = given && (this.#judge?.(ended, attempt.parent) ?? given);
     const { zombie } = attempt;
     if (zombie) this.#outlive(zombie);
     else this.#free();
@@ -309,7 +314,7 @@ export class Bulkhead implements Policy, Guard {
     if (this.#onReject) {
       notify(this.#onReject, { bulkhead: this.name, reason }, this.#onListenerError);
     }
-    return new BulkheadFullError(this.name, reason);
+    return new BulkheadFullError(this.name, reason, this.#captureStack);
   }
 
   #tellFailure(attempt: number, { outcome }: Verdict, thrown: unknown): void {

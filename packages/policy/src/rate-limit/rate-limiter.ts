@@ -7,8 +7,8 @@ import {
   type Cancel,
   type Clock,
   type ErrorReporter,
-  firstAttempt,
   type Guard,
+  GuardedPolicy,
   type Judge,
   type Listener,
   MUST_WAIT,
@@ -18,12 +18,11 @@ import {
   REFUSED,
   RejectedError,
   reportError,
-  runGuarded,
   systemClock,
   type Verdict,
   wholeNumber,
 } from "../base/index.ts";
-import { createClassifier, judge } from "../classify/index.ts";
+import { judge, judgeByTables } from "../classify/index.ts";
 import { type Claim, claimOf, plainClaim, WaitingRoom } from "../waiting/index.ts";
 import { Accounts } from "./accounts.ts";
 import { readRateHeaders } from "./rate-headers.ts";
@@ -66,13 +65,16 @@ export class RateLimiter implements Policy, Guard {
   readonly name: string;
   readonly #cost: number;
   readonly #maxPauseMs: number;
+  readonly #captureStack: boolean;
   readonly #queueTimeoutMs: number;
   readonly #costOf: ((result: unknown) => number | undefined) | undefined;
   readonly #onReject: Listener<RateRejection> | undefined;
   readonly #onPause: Listener<RatePause> | undefined;
   readonly #onListenerError: ErrorReporter;
   readonly #clock: Clock;
-  readonly #judge: Judge;
+  /** Where it does not take the judgement of those around it. */
+  readonly #judge: Judge | undefined;
+  readonly #policy = new GuardedPolicy(this, judgeByTables);
   readonly #accounts: Accounts;
   readonly #room: WaitingRoom;
   readonly #counts = { admitted: 0, rejected: 0, queueTimeouts: 0 };
@@ -87,13 +89,14 @@ export class RateLimiter implements Policy, Guard {
     this.#cost = limits.cost;
     this.#maxPauseMs = limits.maxPauseMs;
     this.#queueTimeoutMs = limits.queueTimeoutMs;
+    this.#captureStack = options.captureStack ?? false;
     this.#costOf = options.costOf;
     this.#onReject = options.onReject;
     this.#onPause = options.onPause;
     this.#onListenerError = options.onListenerError ?? reportError;
     this.#clock = options.clock ?? systemClock;
-    const classifier = options.classifier ?? createClassifier({ clock: this.#clock });
-    this.#judge = (thrown, signal) => judge(classifier, thrown, signal);
+    const { classifier } = options;
+    this.#judge = classifier && ((thrown, signal) => judge(classifier, thrown, signal));
     this.#accounts = new Accounts(budgetsOf(options), limits.burst);
     this.#room = new WaitingRoom(limits, {
       clock: this.#clock,
@@ -112,11 +115,11 @@ export class RateLimiter implements Policy, Guard {
    * aborted in the queue, otherwise whatever `call` throws.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    return this.within(call, firstAttempt(signal));
+    return this.#policy.execute(call, signal);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
-    return runGuarded(this, this.#judge, call, context);
+    return this.#policy.within(call, context);
   }
 
   /**
@@ -125,18 +128,16 @@ export class RateLimiter implements Policy, Guard {
    *
    * @throws {@link RangeError} when the claim is out of its range.
    */
-  with(claim: RateClaim): Policy & Guard {
+  with(claim: RateClaim): Policy {
     const own = claimOf(claim);
     const cost = wholeNumber("cost", claim.cost ?? this.#cost, 0);
-    const guard: Policy & Guard = {
-      execute: (call, signal) => runGuarded(guard, this.#judge, call, firstAttempt(signal)),
-      within: (call, context) => runGuarded(guard, this.#judge, call, context),
+    const guard: Guard = {
       tryAdmit: () => this.#tryReserve(cost),
       refusal: () => this.#refusal(cost),
       waitFor: (attempt) => this.#wait(attempt.parent, cost, own),
       settle: (permit, attempt, verdict, ended) => this.settle(permit, attempt, verdict, ended),
     };
-    return guard;
+    return new GuardedPolicy(guard, judgeByTables);
   }
 
   /**
@@ -211,7 +212,8 @@ export class RateLimiter implements Policy, Guard {
     return this.#wait(attempt.parent, this.#cost, plainClaim);
   }
 
-  settle(permit: number, _: Attempt, verdict: Verdict | undefined, ended: unknown): void {
+  settle(permit: number, attempt: Attempt, given: Verdict | undefined, ended: unknown): void {
+    const verdict = given && (this.#judge?.(ended, attempt.parent) ?? given);
     if (!verdict) this.#settle(permit, this.#costOf && this.#actualCost(this.#costOf, ended));
     else if (ended instanceof RejectedError) this.#cancel(permit);
     else {
@@ -315,6 +317,6 @@ export class RateLimiter implements Policy, Guard {
     if (this.#onReject) {
       notify(this.#onReject, { limiter: this.name, reason, retryAfterMs }, this.#onListenerError);
     }
-    return new RateLimitedError(this.name, reason, retryAfterMs);
+    return new RateLimitedError(this.name, reason, retryAfterMs, this.#captureStack);
   }
 }

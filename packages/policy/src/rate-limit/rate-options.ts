@@ -50,6 +50,8 @@ export interface RateLimiterOptions {
   readonly onListenerError?: ErrorReporter;
   /** Finds what a server asks for in an error. @defaultValue the tables of `/classify` */
   readonly classifier?: Classifier;
+  /** Whether refusals carry a stack: for finding who made the call, at a price. @defaultValue false */
+  readonly captureStack?: boolean;
   readonly clock?: Clock;
 }
 
@@ -100,8 +102,13 @@ export class RateLimitedError extends RejectedError {
    */
   readonly reason: "spent" | "paused" | "queue-timeout" | "too-large";
 
-  constructor(limiter: string, reason: RateLimitedError["reason"], retryAfterMs: number) {
-    super(`Rate limiter "${limiter}" ${sentences[reason]}`, retryAfterMs);
+  constructor(
+    limiter: string,
+    reason: RateLimitedError["reason"],
+    retryAfterMs: number,
+    captureStack = false,
+  ) {
+    super(`Rate limiter "${limiter}" ${sentences[reason]}`, retryAfterMs, captureStack);
     this.limiter = limiter;
     this.reason = reason;
   }

@@ -4,10 +4,10 @@ import { type Claim, HIGHEST_PRIORITY } from "./claim.ts";
 
 /** One who stands in a line: a link of its lane. */
 export class Place {
-  next: Place | undefined;
-  previous: Place | undefined;
+  next: Place | undefined = undefined;
+  previous: Place | undefined = undefined;
   /** Undefined when it stands in no line. */
-  lane: Lane | undefined;
+  lane: Lane | undefined = undefined;
 }
 
 /** Those of one key, and the key's link in the ring of its band. */

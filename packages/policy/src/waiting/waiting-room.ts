@@ -1,6 +1,12 @@
 /** Where calls wait for a permit: bounded in number and in time, left at once by those who give up. */
 
-import type { Cancel, Clock } from "../base/index.ts";
+import {
+  type Cancel,
+  type Child,
+  type Clock,
+  hearAbort,
+  type ParentSignal,
+} from "../base/index.ts";
 import type { Claim } from "./claim.ts";
 import { Line, Place } from "./line.ts";
 
@@ -12,29 +18,47 @@ export interface WaitingLimits {
 }
 
 /** One call that waits. */
-class Waiter extends Place {
+class Waiter extends Place implements Child {
+  parentSignal: ParentSignal | undefined = undefined;
+  elder: Child | undefined = undefined;
+  younger: Child | undefined = undefined;
   /** What it asks for; 1 where nothing is counted. */
   readonly cost: number;
   readonly #resolve: (permit: number) => void;
   readonly #reject: (reason: unknown) => void;
-  /** Takes its timer and its listener away. */
-  tidy: Cancel = () => {};
+  readonly #abandon: (waiter: Waiter, reason: unknown) => void;
+  cancelTimer: Cancel | undefined = undefined;
 
-  constructor(cost: number, resolve: (permit: number) => void, reject: (reason: unknown) => void) {
+  constructor(
+    cost: number,
+    resolve: (permit: number) => void,
+    reject: (reason: unknown) => void,
+    abandon: (waiter: Waiter, reason: unknown) => void,
+  ) {
     super();
     this.cost = cost;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#abandon = abandon;
   }
 
   admit(permit: number): void {
-    this.tidy();
+    this.#tidy();
     this.#resolve(permit);
   }
 
   turnAway(reason: unknown): void {
-    this.tidy();
+    this.#tidy();
     this.#reject(reason);
+  }
+
+  forsake(reason: unknown): void {
+    this.#abandon(this, reason);
+  }
+
+  #tidy(): void {
+    this.cancelTimer?.();
+    this.parentSignal?.leave(this);
   }
 }
 
@@ -86,23 +110,14 @@ export class WaitingRoom {
       return Promise.reject(signal.reason);
     }
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter(cost, resolve, reject);
-      const abandon = (): void => {
-        this.#abandoned += 1;
-        this.#leave(waiter, signal?.reason);
-      };
+      const waiter = new Waiter(cost, resolve, reject, this.#abandon);
       const { queueTimeoutMs } = this.limits;
-      const cancel =
-        queueTimeoutMs === Infinity
-          ? undefined
-          : this.#options.clock.after(queueTimeoutMs, () => {
-              this.#leave(waiter, this.#options.lateError());
-            });
-      waiter.tidy = () => {
-        cancel?.();
-        signal?.removeEventListener("abort", abandon);
-      };
-      signal?.addEventListener("abort", abandon, { once: true });
+      if (queueTimeoutMs !== Infinity) {
+        waiter.cancelTimer = this.#options.clock.after(queueTimeoutMs, () => {
+          this.#leave(waiter, this.#options.lateError());
+        });
+      }
+      if (signal) hearAbort(signal, waiter);
       this.#line.join(waiter, claim);
     });
   }
@@ -116,6 +131,11 @@ export class WaitingRoom {
   turnAway(reason: unknown): void {
     this.#line.serve()?.turnAway(reason);
   }
+
+  readonly #abandon = (waiter: Waiter, reason: unknown): void => {
+    this.#abandoned += 1;
+    this.#leave(waiter, reason);
+  };
 
   #leave(waiter: Waiter, reason: unknown): void {
     this.#line.leave(waiter);
