@@ -61,6 +61,25 @@ class World {
   }
 }
 
+/** What holds when everything is over; `seen` takes in what there was. */
+function check({ cache, callers, flights, waiting }: World, seen: Set<string>): void {
+  expect(waiting).toBe(0);
+  for (const { controller, outdated, outcome, value, reason } of callers) {
+    seen.add(outcome);
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    // Nobody is answered with what was deleted before, nor cut short because others left.
+    if (outcome === "answered") expect(value).toBeGreaterThan(outdated);
+    expect(reason).not.toBe(CUT);
+  }
+  const { inFlight, shared, stale, renewals, hits, misses } = cache.stats();
+  expect(inFlight).toBe(0);
+  expect(flights).toHaveLength(misses + renewals);
+  for (const [name, count] of Object.entries({ shared, stale, renewals, hits })) {
+    if (count > 0) seen.add(name);
+  }
+  if (flights.some(({ context }) => context.signal.aborted)) seen.add("abandoned");
+}
+
 it("answers everybody who stays with one call at a time, whatever the order", async () => {
   const seen = new Set<string>();
   const action = fc.oneof(
@@ -93,22 +112,8 @@ it("answers everybody who stays with one call at a time, whatever the order", as
       };
       s.scheduleSequence(steps.map((step) => ({ label: step, builder: async () => take(step) })));
       await s.waitIdle();
-      expect(world.waiting).toBe(0);
-      expect(world.cache.stats().inFlight).toBe(0);
       expect(failures).toEqual([]);
-      for (const { controller, outdated, outcome, value, reason } of world.callers) {
-        seen.add(outcome);
-        expect(getEventListeners(controller.signal, "abort")).toEqual([]);
-        // Nobody is answered with what was deleted before, nor cut short because others left.
-        if (outcome === "answered") expect(value).toBeGreaterThan(outdated);
-        expect(reason).not.toBe(CUT);
-      }
-      const { shared, stale, renewals, hits, misses } = world.cache.stats();
-      Object.entries({ shared, stale, renewals, hits }).forEach(([name, count]) => {
-        if (count > 0) seen.add(name);
-      });
-      expect(world.flights).toHaveLength(misses + renewals);
-      if (world.flights.some(({ context }) => context.signal.aborted)) seen.add("abandoned");
+      check(world, seen);
     }),
     { numRuns: 300 },
   );
