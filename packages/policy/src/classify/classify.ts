@@ -99,10 +99,12 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
     const waitMs = facts
       .map((each) => each.retryAfterMs || retryAfterMs(each.headers, clock))
       .find((ms) => ms !== undefined);
+    const retryable = facts[0]?.retryable;
     const obeyed = facts.map(({ headers }) => headerOf(headers, "x-should-retry")).find(Boolean);
     return {
       ...reactions[verdict.class],
       ...verdict,
+      ...(retryable !== undefined && { retryable }),
       // OpenAI's and Anthropic's servers know better than any table, and say so.
       ...(obeyed === "true" && { retryable: true }),
       ...(obeyed === "false" && { retryable: false }),

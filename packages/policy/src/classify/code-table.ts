@@ -76,8 +76,8 @@ const serviceCodes: Words = {
     AI_NoSuchModelError`,
   "schema-validation": `invalid_json_schema invalid_function_parameters ValidationException
     json_validate_failed ZodError ValiError AI_TypeValidationError AI_InvalidArgumentError
-    AI_InvalidPromptError`,
-  "invalid-json": "AI_JSONParseError FST_ERR_CTP_INVALID_JSON_BODY",
+    AI_InvalidPromptError KINTSUGI_VALIDATION_FAILED`,
+  "invalid-json": "AI_JSONParseError FST_ERR_CTP_INVALID_JSON_BODY KINTSUGI_INVALID_JSON",
   timeout: "timeout_error request_timeout DEADLINE_EXCEEDED TimeoutError ModelTimeoutException",
   aborted: "AbortError",
   "config-missing": "AI_LoadAPIKeyError AI_LoadSettingError",

@@ -15,6 +15,8 @@ export interface ErrorFacts {
   readonly sqliteResult: number | undefined;
   /** What the error itself asks for, as our own refusals do. */
   readonly retryAfterMs: number | undefined;
+  /** What an error of ours says about itself; others mean many things by the word. */
+  readonly retryable: boolean | undefined;
 }
 
 /** Chains are short; what is longer is a circle, or built to hurt. */
@@ -64,6 +66,7 @@ export function factsOf(error: object): ErrorFacts {
     syscall: text(own["syscall"]),
     sqliteResult: own["code"] === "ERR_SQLITE_ERROR" ? firstNumber(own["errcode"]) : undefined,
     retryAfterMs: firstNumber(own["retryAfterMs"]),
+    retryable: ownJudgement(own),
   };
 }
 
@@ -95,6 +98,11 @@ const fields = (value: unknown): Fields | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : undefined;
+
+function ownJudgement({ code, retryable }: Fields): boolean | undefined {
+  const isOurs = typeof code === "string" && code.startsWith("KINTSUGI_");
+  return isOurs && typeof retryable === "boolean" ? retryable : undefined;
+}
 
 /** Codes of databases may be numbers: MongoDB's 11000. */
 function text(value: unknown): string | undefined {
