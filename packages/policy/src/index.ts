@@ -25,6 +25,13 @@ export {
   type StaleEvent,
 } from "./cache/index.ts";
 export {
+  ChaosError,
+  type ChaosEvent,
+  type ChaosOptions,
+  ChaosPolicy,
+  type ChaosStats,
+} from "./chaos/index.ts";
+export {
   CircuitBreaker,
   type CircuitBreakerOptions,
   CircuitOpenError,
@@ -97,4 +104,15 @@ export {
   type TimeoutOptions,
   TimeoutPolicy,
 } from "./timeout/index.ts";
+export {
+  type OutputOf,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+  type ValidateOptions,
+  ValidatePolicy,
+  type ValidateStats,
+  ValidationFailedError,
+  type ValidationIssue,
+} from "./validate/index.ts";
 export type { WaitingClaim } from "./waiting/index.ts";
