@@ -72,6 +72,7 @@ export {
   type FallbackOptions,
   FallbackPolicy,
   type FallbackSource,
+  type FallbackStats,
   type SourcedAnswer,
 } from "./fallback/index.ts";
 export { checkResponse, type FetchFunction, HttpError, resilientFetch } from "./fetch/index.ts";
