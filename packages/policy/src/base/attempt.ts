@@ -7,7 +7,7 @@ let attempts = 0;
 
 /**
  * The context that a call is handed, and the place where policies note what they must know when it ends.
- * One is made for each attempt, and nothing besides.
+ * One is made for each attempt, and nothing besides: so what is rarely noted stands apart.
  */
 export class Attempt implements CallContext {
   /** 1 for the first. */
@@ -16,21 +16,15 @@ export class Attempt implements CallContext {
   readonly parent: AbortSignal | undefined;
   /** Monotonic milliseconds at which it began; -1 where no policy needed to know. */
   startedMs = -1;
-  /**
-   * Work that goes on although the call has returned, as an aggressive timeout leaves it; settles with
-   * the last of it. Undefined where there is none.
-   */
-  zombie: Promise<unknown> | undefined = undefined;
-  /** How it failed, once it has been judged. */
-  verdict: Verdict | undefined = undefined;
   /** Its place among all attempts, by which the order of two is known without a clock. */
   readonly serial: number;
   /** Made when the signal is read that nobody else has. */
   protected controller: AbortController | undefined = undefined;
   readonly #outer: CallContext | undefined;
-  /** Of the first guard around it; those of more guards stand beside. */
+  /** Of the first two guards around it. */
   #permit = -1;
-  #morePermits: number[] | undefined = undefined;
+  #secondPermit = -1;
+  #notes: Notes | undefined = undefined;
 
   /** @param outer An earlier or outer context: where there is no parent, they share their signal. */
   constructor(attempt: number, parent: AbortSignal | undefined, outer: CallContext | undefined) {
@@ -50,9 +44,27 @@ export class Attempt implements CallContext {
     return this.parent;
   }
 
+  /**
+   * Work that goes on although the call has returned, as an aggressive timeout leaves it; settles with
+   * the last of it. Undefined where there is none.
+   */
+  get zombie(): Promise<unknown> | undefined {
+    return this.#notes?.zombie;
+  }
+
+  /** How it failed, once it has been judged. */
+  get verdict(): Verdict | undefined {
+    return this.#notes?.verdict;
+  }
+
+  set verdict(verdict: Verdict | undefined) {
+    this.#note().verdict = verdict;
+  }
+
   /** Notes work that goes on without the call, here and in every context around, before the call ends. */
   leave(work: Promise<unknown>): void {
-    this.zombie = this.zombie ? Promise.allSettled([this.zombie, work]) : work;
+    const notes = this.#note();
+    notes.zombie = notes.zombie ? Promise.allSettled([notes.zombie, work]) : work;
     if (this.#outer) leaveWork(this.#outer, work);
   }
 
@@ -68,16 +80,14 @@ export class Attempt implements CallContext {
   }
 
   keepPermit(place: number, permit: number): void {
-    if (place === 0) {
-      this.#permit = permit;
-      return;
-    }
-    this.#morePermits ??= [];
-    this.#morePermits[place - 1] = permit;
+    if (place === 0) this.#permit = permit;
+    else if (place === 1) this.#secondPermit = permit;
+    else this.#note().permits[place - 2] = permit;
   }
 
   permitAt(place: number): number {
-    return place === 0 ? this.#permit : (this.#morePermits?.[place - 1] ?? this.#permit);
+    if (place === 0) return this.#permit;
+    return place === 1 ? this.#secondPermit : (this.#notes?.permits[place - 2] ?? -1);
   }
 
   /** Whether an attempt of that serial began after it; in order over half of all 32 bits. */
@@ -89,6 +99,18 @@ export class Attempt implements CallContext {
     this.controller ??= new AbortController();
     return this.controller;
   }
+
+  #note(): Notes {
+    this.#notes ??= { permits: [], zombie: undefined, verdict: undefined };
+    return this.#notes;
+  }
+}
+
+interface Notes {
+  /** Of the third guard and those further in. */
+  readonly permits: number[];
+  zombie: Promise<unknown> | undefined;
+  verdict: Verdict | undefined;
 }
 
 /**

@@ -151,7 +151,11 @@ export class Frame {
   /** Waits for the call, its time or its caller's abort, whichever comes first. */
   #race<T>(call: Call<T>, attempt: TimedAttempt): Promise<T> {
     return new Promise((resolve, reject) => {
-      let answer: T | Promise<T> | undefined;
+      const win = (value: T): void => {
+        if (attempt.isOver) return;
+        attempt.end();
+        resolve(this.#succeed(attempt, value));
+      };
       const lose = (thrown: unknown): void => {
         if (attempt.isOver) return;
         attempt.end();
@@ -159,24 +163,18 @@ export class Frame {
         if (this.#retry ?? this.#ending) resolve(this.#conclude(call, attempt, thrown, 1));
         else reject(thrown);
       };
-      attempt.begin((reason) => {
-        if (isPromise(answer) && !attempt.isOver) attempt.leave(answer);
-        lose(reason);
-      });
+      attempt.begin(lose);
       try {
-        answer = call(attempt);
+        const answer = call(attempt);
+        if (!isPromise(answer)) win(answer);
+        else {
+          attempt.work = answer;
+          // Both stay attached: a call that fails after its time is nobody's unhandled rejection.
+          answer.then(win, lose);
+        }
       } catch (thrown) {
         lose(thrown);
-        return;
       }
-      const win = (value: T): void => {
-        if (attempt.isOver) return;
-        attempt.end();
-        resolve(this.#succeed(attempt, value));
-      };
-      // Both stay attached: a call that fails after its time is up is nobody's unhandled rejection.
-      if (isPromise(answer)) answer.then(win, lose);
-      else win(answer);
     });
   }
 

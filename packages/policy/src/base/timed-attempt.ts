@@ -32,6 +32,8 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
   elder: Child | undefined = undefined;
   younger: Child | undefined = undefined;
   isOver = false;
+  /** What its call has promised, where it is not waited for in the end. */
+  work: Promise<unknown> | undefined = undefined;
   /** Set when its time was up before it ended. */
   #expired: Error | undefined = undefined;
   readonly #limit: TimeLimit;
@@ -91,7 +93,9 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
   /** Bids the call stop, and waits for it no longer where it is not to be waited for. */
   forsake(reason: unknown): void {
     this.controller?.abort(reason);
-    this.#abandon?.(reason);
+    if (!this.#abandon || this.isOver) return;
+    if (this.work) this.leave(this.work);
+    this.#abandon(reason);
   }
 
   #hearParent(): void {

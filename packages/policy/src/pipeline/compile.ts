@@ -6,6 +6,7 @@
 import {
   type Call,
   type CallContext,
+  type Ending,
   Frame,
   type FrameLayers,
   type Guard,
@@ -36,6 +37,17 @@ export function nestsOf(policies: readonly Policy<unknown>[]): readonly Nest[] {
   }
   close();
   return nests;
+}
+
+/** The one frame of a row that fits in one. */
+export function frameOf(policies: readonly Policy[], ending: Ending): Frame {
+  const open = new OpenFrame();
+  for (const policy of policies) {
+    const layer = layerOf(policy);
+    if (!layer || !open.takes(layer)) throw new TypeError("These policies make no single frame");
+    open.add(layer);
+  }
+  return open.frame(ending);
 }
 
 /** Makes a call in a step. A policy of another house knows no context: it keeps the attempt of ours. */
@@ -77,7 +89,7 @@ class OpenFrame {
     else this.#layers = { ...this.#layers, limit: layer.limit };
   }
 
-  frame(): Frame {
-    return new Frame({ judge: judgeByTables, guards: this.#guards, ...this.#layers });
+  frame(ending?: Ending): Frame {
+    return new Frame({ judge: judgeByTables, guards: this.#guards, ...this.#layers, ending });
   }
 }

@@ -120,8 +120,7 @@ class Series implements Retry {
     this.#onListenerError = options.onListenerError ?? reportError;
     this.#clock = options.clock ?? systemClock;
     this.clock = this.#limits.maxTotalMs === Infinity ? undefined : this.#clock;
-    this.#classifier =
-      options.classifier ?? (options.clock && createClassifier({ clock: options.clock }));
+    this.#classifier = options.classifier ?? classifierOn(this.#clock);
     this.#random = options.random ?? systemRandom;
   }
 
@@ -189,6 +188,10 @@ class Series implements Retry {
     return reason;
   }
 }
+
+/** The verdict of the frame reads the date of a `Retry-After` by the system's clock. */
+const classifierOn = (clock: Clock): Classifier | undefined =>
+  clock === systemClock ? undefined : createClassifier({ clock });
 
 /** What has failed so far. */
 class Failure {
