@@ -61,6 +61,15 @@ export class Attempt implements CallContext {
     this.#note().verdict = verdict;
   }
 
+  /** Why its time is over; undefined where it was not up before the end. */
+  get expired(): Error | undefined {
+    return this.#notes?.expired;
+  }
+
+  set expired(error: Error) {
+    this.#note().expired = error;
+  }
+
   /** Notes work that goes on without the call, here and in every context around, before the call ends. */
   leave(work: Promise<unknown>): void {
     const notes = this.#note();
@@ -101,7 +110,7 @@ export class Attempt implements CallContext {
   }
 
   #note(): Notes {
-    this.#notes ??= { permits: [], zombie: undefined, verdict: undefined };
+    this.#notes ??= { permits: [], zombie: undefined, verdict: undefined, expired: undefined };
     return this.#notes;
   }
 }
@@ -111,6 +120,7 @@ interface Notes {
   readonly permits: number[];
   zombie: Promise<unknown> | undefined;
   verdict: Verdict | undefined;
+  expired: Error | undefined;
 }
 
 /**

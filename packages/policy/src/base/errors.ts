@@ -40,6 +40,19 @@ export function limitStack(depth: number | undefined): number | undefined {
   return before;
 }
 
+const done = Promise.resolve();
+
+/**
+ * A promise that rejects as soon as the code that is running has given way to promises. By then somebody
+ * listens; one that rejects before is noted by the platform as unhandled and struck off again, which costs
+ * more than all the rest of a refusal.
+ */
+export function rejectSoon<T>(reason: unknown): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<T>();
+  void done.then(() => reject(reason));
+  return promise;
+}
+
 /** What was thrown, as an Error: what is none is wrapped, and kept as its cause. */
 export function toError(thrown: unknown): Error {
   return isError(thrown) ? thrown : new Error(describe(thrown), { cause: thrown });

@@ -13,6 +13,7 @@
 import { Attempt, givenSignal } from "./attempt.ts";
 import type { Call, CallContext, Judge } from "./call.ts";
 import type { Clock } from "./clock.ts";
+import { rejectSoon } from "./errors.ts";
 import { type Guard, MUST_WAIT, permitOf } from "./guard.ts";
 import type { Retry } from "./retry.ts";
 import { TimedAttempt, type TimeLimit } from "./timed-attempt.ts";
@@ -125,60 +126,63 @@ export class Frame {
     return this.#conclude(call, attempt, reason, 0);
   }
 
+  /**
+   * Hung on the call's own promise: an async function would cost twice as much.
+   */
   #begin<T>(call: Call<T>, attempt: Attempt): Promise<T> {
-    return this.#limit?.isAggressive
-      ? this.#race(call, attempt as TimedAttempt) // As #attempt has made it.
-      : this.#await(call, attempt);
-  }
-
-  /** Waits for the call, whatever it does. */
-  async #await<T>(call: Call<T>, attempt: Attempt): Promise<T> {
+    if (this.#limit?.isAggressive) return this.#race(call, attempt as TimedAttempt); // As it made it.
     attempt.begin(undefined);
-    let value: T;
+    let answer: T | Promise<T>;
     try {
-      const answer = call(attempt);
-      value = isPromise(answer) ? await answer : answer;
+      answer = call(attempt);
     } catch (thrown) {
-      const reason = attempt.fail(thrown);
-      this.#settle(attempt, reason, this.#guards.length);
-      if (!this.#retry && !this.#ending) throw reason;
-      return this.#conclude(call, attempt, reason, 1);
+      return rejecting(() => this.#fail(call, attempt, thrown));
     }
-    attempt.end();
-    return this.#succeed(attempt, value);
+    if (!isPromise(answer)) return Promise.resolve(this.#succeed(attempt, answer));
+    return Promise.resolve(answer).then(
+      (value) => this.#succeed(attempt, value),
+      (thrown) => this.#fail(call, attempt, thrown),
+    );
   }
 
   /** Waits for the call, its time or its caller's abort, whichever comes first. */
   #race<T>(call: Call<T>, attempt: TimedAttempt): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const win = (value: T): void => {
-        if (attempt.isOver) return;
-        attempt.end();
-        resolve(this.#succeed(attempt, value));
-      };
-      const lose = (thrown: unknown): void => {
-        if (attempt.isOver) return;
-        attempt.end();
-        this.#settle(attempt, thrown, this.#guards.length);
-        if (this.#retry ?? this.#ending) resolve(this.#conclude(call, attempt, thrown, 1));
-        else reject(thrown);
-      };
-      attempt.begin(lose);
-      try {
-        const answer = call(attempt);
-        if (!isPromise(answer)) win(answer);
-        else {
-          attempt.work = answer;
-          // Both stay attached: a call that fails after its time is nobody's unhandled rejection.
-          answer.then(win, lose);
-        }
-      } catch (thrown) {
-        lose(thrown);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const win = (value: T): void => {
+      if (!attempt.isOver) resolve(this.#succeed(attempt, value));
+    };
+    const lose = (thrown: unknown): void => {
+      if (attempt.isOver) return;
+      attempt.end();
+      this.#settle(attempt, thrown, this.#guards.length);
+      if (this.#retry ?? this.#ending) resolve(this.#conclude(call, attempt, thrown, 1));
+      else reject(thrown);
+    };
+    attempt.begin(lose);
+    try {
+      const answer = call(attempt);
+      if (!isPromise(answer)) win(answer);
+      else {
+        attempt.work = answer;
+        // Both stay attached: a call that fails after its time is nobody's unhandled rejection.
+        Promise.resolve(answer).then(win, lose);
       }
-    });
+    } catch (thrown) {
+      lose(thrown);
+    }
+    return promise;
+  }
+
+  /** @throws what the attempt failed with, where nothing follows. */
+  #fail<T>(call: Call<T>, attempt: Attempt, thrown: unknown): Promise<T> {
+    const reason = attempt.fail(thrown);
+    this.#settle(attempt, reason, this.#guards.length);
+    if (this.#retry ?? this.#ending) return this.#conclude(call, attempt, reason, 1);
+    throw reason;
   }
 
   #succeed<T>(attempt: Attempt, value: T): T {
+    attempt.end();
     const guards = this.#guards;
     for (let place = guards.length - 1; place >= 0; place -= 1) {
       guards[place]?.settle(attempt.permitAt(place), attempt, undefined, value);
@@ -200,7 +204,7 @@ export class Frame {
   /** What the call comes to, when its first attempt has failed. */
   #conclude<T>(call: Call<T>, first: Attempt, thrown: unknown, made: number): Promise<T> {
     const ending = this.#ending;
-    if (!this.#retry) return ending ? failed(ending, thrown, first, made) : Promise.reject(thrown);
+    if (!this.#retry) return ending ? failed(ending, thrown, first, made) : rejectSoon(thrown);
     let calls = made;
     const counted: Call<T> = (context) => {
       calls += 1;
@@ -234,13 +238,18 @@ async function failed<T>(
   return ending.failed(thrown, first, made) as T; // Its maker types it.
 }
 
+function rejecting<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (thrown) {
+    return rejectSoon(thrown);
+  }
+}
+
 type Waiting = Guard & Required<Pick<Guard, "waitFor">>;
 
 function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
   if (answer instanceof Promise) return true;
-  return (
-    typeof answer === "object" &&
-    answer !== null &&
-    typeof (answer as { readonly then?: unknown }).then === "function"
-  );
+  if (typeof answer !== "object" || answer === null) return false;
+  return "then" in answer && typeof answer.then === "function";
 }

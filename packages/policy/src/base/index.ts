@@ -7,13 +7,20 @@ export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { CutContext } from "./cut-context.ts";
 export { type Deadline, Deadlines } from "./deadlines.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
-export { type ErrorCode, KintsugiError, limitStack, RejectedError, toError } from "./errors.ts";
+export {
+  type ErrorCode,
+  KintsugiError,
+  limitStack,
+  RejectedError,
+  rejectSoon,
+  toError,
+} from "./errors.ts";
 export { type ErrorReporter, type Listener, Listeners, notify, reportError } from "./events.ts";
 export { type Ending, Frame, type FrameLayers } from "./frame.ts";
 export { type Guard, MUST_WAIT, REFUSED } from "./guard.ts";
 export { GuardedPolicy } from "./guarded-policy.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
-export { type Child, hearAbort, type ParentSignal } from "./parent-signal.ts";
+export { type AbortLink, type Child, hearAbort } from "./parent-signal.ts";
 export type { Layer, Policy } from "./policy.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
 export type { Again, Retry } from "./retry.ts";

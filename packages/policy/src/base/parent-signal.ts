@@ -5,12 +5,8 @@
 
 import { systemClock } from "./clock.ts";
 
-/** One who hears of an abort, linked to the others under the same signal. */
+/** One who hears of an abort. */
 export interface Child {
-  parentSignal: ParentSignal | undefined;
-  elder: Child | undefined;
-  younger: Child | undefined;
-  /** The parent was aborted; the child is no longer linked to it. */
   forsake(reason: unknown): void;
 }
 
@@ -22,10 +18,10 @@ let latest: ParentSignal | undefined;
 /** Those without children, since the last turn of the platform's loop. */
 let childless: ParentSignal[] = [];
 
-/** Links a child to a signal that is not aborted, until the signal is or {@link ParentSignal.leave}. */
-export function hearAbort(signal: AbortSignal, child: Child): void {
+/** Tells a child when a signal is aborted that is not yet, unless the link is left before. */
+export function hearAbort(signal: AbortSignal, child: Child): AbortLink {
   if (latest?.signal !== signal) latest = parentOf(signal);
-  latest.join(child);
+  return latest.join(child);
 }
 
 function parentOf(signal: AbortSignal): ParentSignal {
@@ -34,10 +30,10 @@ function parentOf(signal: AbortSignal): ParentSignal {
   return found;
 }
 
-export class ParentSignal {
+class ParentSignal {
   readonly signal: AbortSignal;
-  #eldest: Child | undefined;
-  #youngest: Child | undefined;
+  eldest: AbortLink | undefined;
+  youngest: AbortLink | undefined;
   #isListening = false;
   #isChildless = false;
 
@@ -45,39 +41,24 @@ export class ParentSignal {
     this.signal = signal;
   }
 
-  join(child: Child): void {
-    child.parentSignal = this;
-    child.elder = this.#youngest;
-    if (this.#youngest) this.#youngest.younger = child;
-    else this.#eldest = child;
-    this.#youngest = child;
-    if (this.#isListening) return;
+  join(child: Child): AbortLink {
+    const link = new AbortLink(this, child);
+    if (this.#isListening) return link;
     this.#isListening = true;
     this.signal.addEventListener("abort", this.#forsakeAll, { once: true });
-  }
-
-  /** The child's call has settled. */
-  leave(child: Child): void {
-    const { elder, younger } = child;
-    if (elder) elder.younger = younger;
-    else this.#eldest = younger;
-    if (younger) younger.elder = elder;
-    else this.#youngest = elder;
-    child.elder = undefined;
-    child.younger = undefined;
-    child.parentSignal = undefined;
-    if (!this.#youngest && !this.#isChildless) this.#stopSoon();
+    return link;
   }
 
   /** The next call often comes at once: the listener waits for it to the end of this turn. */
-  #stopSoon(): void {
+  stopSoon(): void {
+    if (this.#isChildless) return;
     this.#isChildless = true;
     if (childless.push(this) === 1) systemClock.immediate(stopListening);
   }
 
   stopIfChildless(): void {
     this.#isChildless = false;
-    if (this.#youngest || !this.#isListening) return;
+    if (this.youngest || !this.#isListening) return;
     this.#isListening = false;
     this.signal.removeEventListener("abort", this.#forsakeAll);
   }
@@ -85,11 +66,44 @@ export class ParentSignal {
   /** In the order in which they came, as listeners of their own would hear of it. */
   readonly #forsakeAll = (): void => {
     this.#isListening = false;
-    for (let child = this.#eldest; child; child = this.#eldest) {
-      this.leave(child);
-      child.forsake(this.signal.reason);
+    for (let link = this.eldest; link; link = this.eldest) {
+      link.leave();
+      link.child.forsake(this.signal.reason);
     }
   };
+}
+
+/** A child among those of its parent, the eldest first. */
+export class AbortLink {
+  readonly child: Child;
+  #parent: ParentSignal | undefined;
+  #elder: AbortLink | undefined;
+  #younger: AbortLink | undefined = undefined;
+
+  constructor(parent: ParentSignal, child: Child) {
+    this.child = child;
+    this.#parent = parent;
+    this.#elder = parent.youngest;
+    if (parent.youngest) parent.youngest.#younger = this;
+    else parent.eldest = this;
+    parent.youngest = this;
+  }
+
+  /** Harmless when it was left before. */
+  leave(): void {
+    const parent = this.#parent;
+    if (!parent) return;
+    const elder = this.#elder;
+    const younger = this.#younger;
+    if (elder) elder.#younger = younger;
+    else parent.eldest = younger;
+    if (younger) younger.#elder = elder;
+    else parent.youngest = elder;
+    this.#parent = undefined;
+    this.#elder = undefined;
+    this.#younger = undefined;
+    if (!parent.youngest) parent.stopSoon();
+  }
 }
 
 function stopListening(): void {

@@ -3,7 +3,7 @@
 import { Attempt } from "./attempt.ts";
 import type { CallContext } from "./call.ts";
 import { type Deadline, UNLISTED } from "./deadlines.ts";
-import { type Child, hearAbort, type ParentSignal } from "./parent-signal.ts";
+import { type AbortLink, type Child, hearAbort } from "./parent-signal.ts";
 
 /** What a frame asks of a timeout. */
 export interface TimeLimit {
@@ -28,16 +28,12 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
   dueMs: number = UNLISTED;
   earlier: Deadline | undefined = undefined;
   later: Deadline | undefined = undefined;
-  parentSignal: ParentSignal | undefined = undefined;
-  elder: Child | undefined = undefined;
-  younger: Child | undefined = undefined;
-  isOver = false;
   /** What its call has promised, where it is not waited for in the end. */
   work: Promise<unknown> | undefined = undefined;
-  /** Set when its time was up before it ended. */
-  #expired: Error | undefined = undefined;
-  readonly #limit: TimeLimit;
+  /** Undefined when the attempt is over. */
+  #limit: TimeLimit | undefined;
   #abandon: ((reason: unknown) => void) | undefined = undefined;
+  #link: AbortLink | undefined = undefined;
 
   constructor(
     limit: TimeLimit,
@@ -49,10 +45,14 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
     this.#limit = limit;
   }
 
+  get isOver(): boolean {
+    return this.#limit === undefined;
+  }
+
   override get signal(): AbortSignal {
     if (this.controller) return this.controller.signal;
     const controller = this.makeController();
-    if (this.#expired) controller.abort(this.#expired);
+    if (this.expired) controller.abort(this.expired);
     else if (!this.isOver) this.#hearParent();
     return controller.signal;
   }
@@ -62,7 +62,7 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
   }
 
   override begin(abandon: ((reason: unknown) => void) | undefined): void {
-    this.#limit.start(this);
+    this.#limit?.start(this);
     if (!abandon) return;
     this.#abandon = abandon;
     this.#hearParent();
@@ -70,24 +70,26 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
 
   /** Nothing is left behind on the parent, and no timer. */
   override end(): void {
-    this.isOver = true;
-    this.#limit.stop(this);
-    this.parentSignal?.leave(this);
+    this.#limit?.stop(this);
+    this.#limit = undefined;
+    this.#link?.leave();
   }
 
   /** What a call throws when it was bidden stop is only how it stopped. */
   override fail(thrown: unknown): unknown {
     this.end();
-    const late = this.#expired;
+    const late = this.expired;
     if (late && thrown !== late) late.cause = thrown;
     return late ?? thrown;
   }
 
   expire(): void {
-    const late = this.#limit.timeUp();
-    this.#expired = late;
+    const limit = this.#limit;
+    if (!limit) return;
+    const late = limit.timeUp();
+    this.expired = late;
     this.forsake(late);
-    this.#limit.tellTimeUp(this);
+    limit.tellTimeUp(this);
   }
 
   /** Bids the call stop, and waits for it no longer where it is not to be waited for. */
@@ -100,8 +102,8 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
 
   #hearParent(): void {
     const { parent } = this;
-    if (!parent || this.parentSignal) return;
+    if (!parent || this.#link) return;
     if (parent.aborted) this.forsake(parent.reason);
-    else hearAbort(parent, this);
+    else this.#link = hearAbort(parent, this);
   }
 }

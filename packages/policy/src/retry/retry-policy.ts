@@ -16,6 +16,7 @@ import {
   type Random,
   RejectedError,
   type Retry,
+  rejectSoon,
   reportError,
   sleep,
   systemClock,
@@ -128,7 +129,7 @@ class Series implements Retry {
     const failure = new Failure(thrown, first);
     const delayMs = this.#delayMs(failure);
     return delayMs === undefined
-      ? Promise.reject(this.#giveUp(failure))
+      ? rejectSoon<T>(this.#giveUp(failure))
       : this.#again(failure, delayMs, again);
   }
 

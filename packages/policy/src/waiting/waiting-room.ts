@@ -1,12 +1,6 @@
 /** Where calls wait for a permit: bounded in number and in time, left at once by those who give up. */
 
-import {
-  type Cancel,
-  type Child,
-  type Clock,
-  hearAbort,
-  type ParentSignal,
-} from "../base/index.ts";
+import { type AbortLink, type Cancel, type Child, type Clock, hearAbort } from "../base/index.ts";
 import type { Claim } from "./claim.ts";
 import { Line, Place } from "./line.ts";
 
@@ -19,15 +13,14 @@ export interface WaitingLimits {
 
 /** One call that waits. */
 class Waiter extends Place implements Child {
-  parentSignal: ParentSignal | undefined = undefined;
-  elder: Child | undefined = undefined;
-  younger: Child | undefined = undefined;
   /** What it asks for; 1 where nothing is counted. */
   readonly cost: number;
   readonly #resolve: (permit: number) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #abandon: (waiter: Waiter, reason: unknown) => void;
   cancelTimer: Cancel | undefined = undefined;
+  /** To the signal of who waits. */
+  link: AbortLink | undefined = undefined;
 
   constructor(
     cost: number,
@@ -58,7 +51,7 @@ class Waiter extends Place implements Child {
 
   #tidy(): void {
     this.cancelTimer?.();
-    this.parentSignal?.leave(this);
+    this.link?.leave();
   }
 }
 
@@ -117,7 +110,7 @@ export class WaitingRoom {
           this.#leave(waiter, this.#options.lateError());
         });
       }
-      if (signal) hearAbort(signal, waiter);
+      if (signal) waiter.link = hearAbort(signal, waiter);
       this.#line.join(waiter, claim);
     });
   }
