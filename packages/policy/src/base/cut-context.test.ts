@@ -4,7 +4,7 @@ import { CutContext } from "./cut-context.ts";
 
 describe("a context that its policy may end", () => {
   it("has one signal, which says why it was cut, and keeps the first reason", () => {
-    const context = new CutContext(3);
+    const context = new CutContext(3, undefined, undefined);
     const { signal } = context;
     expect(context.attempt).toBe(3);
     expect(context.signal).toBe(signal);
@@ -15,7 +15,7 @@ describe("a context that its policy may end", () => {
   });
 
   it("has an aborted signal when that is read only after the cut", () => {
-    const context = new CutContext(1);
+    const context = new CutContext(1, undefined, undefined);
     context.cut(undefined);
     expect(context.signal.aborted).toBe(true);
   });

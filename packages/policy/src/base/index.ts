@@ -5,7 +5,7 @@ export { Attempt, firstAttempt, givenSignal, laterAttempt, leaveWork } from "./a
 export type { Call, CallContext, Judge, Outcome, Verdict } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
 export { CutContext } from "./cut-context.ts";
-export { type Deadline, Deadlines } from "./deadlines.ts";
+export { type Deadline, Deadlines, UNLISTED } from "./deadlines.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
 export {
   type ErrorCode,

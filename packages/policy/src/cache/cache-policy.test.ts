@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
-import { manualClock } from "../base/fixtures/clocks.ts";
-import { type CallContext, RejectedError } from "../base/index.ts";
+import { manualClock, settled } from "../base/fixtures/clocks.ts";
+import { type CallContext, firstAttempt, RejectedError } from "../base/index.ts";
 import { TimeoutError } from "../timeout/index.ts";
 import { type CacheOptions, CachePolicy } from "./cache-policy.ts";
 import { CallAbandonedError } from "./flight.ts";
@@ -122,6 +122,7 @@ describe("callers who ask for the same meanwhile", () => {
     expect(contexts[0]?.signal.aborted).toBe(false);
     ends[0]?.resolve("still here");
     await expect(running[1]).resolves.toBe("still here");
+    await settled();
     expect(getEventListeners(first.signal, "abort")).toEqual([]);
     expect(getEventListeners(second.signal, "abort")).toEqual([]);
   });
@@ -145,6 +146,19 @@ describe("callers who ask for the same meanwhile", () => {
     await clock.advance(0);
     ends[1]?.resolve("new");
     await expect(later).resolves.toBe("new");
+  });
+
+  it("tell who counts what runs of a call that goes on when the last has left", async () => {
+    const { cache, slow, ends } = setup();
+    const controllers = [new AbortController(), new AbortController()];
+    const outers = controllers.map(({ signal }) => firstAttempt(signal));
+    const running = outers.map((outer) => cache.for("k").within(slow, outer));
+    const all = Promise.allSettled(running);
+    for (const controller of controllers) controller.abort(left);
+    await all;
+    expect(outers.map(({ zombie }) => zombie !== undefined)).toEqual([false, true]);
+    ends[0]?.reject(lost);
+    await expect(outers[1]?.zombie).resolves.toBeUndefined();
   });
 
   it("are not called for when they have left before", async () => {
@@ -184,7 +198,9 @@ describe("a key that is deleted while its call is in flight", () => {
     const { cache, slow, clock, contexts } = setup({ staleWhileRevalidateMs: 50 });
     await cache.for("k").execute(() => "first");
     await clock.advance(100);
-    await cache.for("k").execute(slow);
+    const outer = firstAttempt(undefined);
+    await cache.for("k").within(slow, outer);
+    expect(outer.zombie).toBeInstanceOf(Promise);
     cache.clear();
     expect(contexts[0]?.signal.reason).toBeInstanceOf(CallAbandonedError);
     expect(cache.stats()).toMatchObject({ inFlight: 0, entries: 0 });
@@ -200,11 +216,14 @@ describe("an answer that is stale", () => {
     await expect(key.answer(slow)).resolves.toEqual({ value: "first", source: "stale" });
     await expect(key.execute(slow)).resolves.toBe("first");
     expect(ends).toHaveLength(1);
+    const outer = firstAttempt(undefined);
+    await key.within(slow, outer);
+    expect(outer.zombie).toBeUndefined(); // Another one has started the renewal.
     ends[0]?.resolve("second");
     await clock.advance(0);
     await expect(key.answer(slow)).resolves.toEqual({ value: "second", source: "cache" });
     expect(told()[0]).toEqual({ kind: "answered", key: "k", ageMs: 120 });
-    expect(cache.stats()).toMatchObject({ stale: 2, renewals: 1, misses: 1, hits: 1 });
+    expect(cache.stats()).toMatchObject({ stale: 3, renewals: 1, misses: 1, hits: 1 });
   });
 
   it("stays when its renewal fails, which is told", async () => {

@@ -5,8 +5,8 @@ import {
   type CallContext,
   type Clock,
   type ErrorReporter,
-  givenSignal,
   type Listener,
+  leaveWork,
   notify,
   numberBetween,
   RejectedError,
@@ -178,7 +178,9 @@ export class CachePolicy<Input extends readonly unknown[] = readonly [key: strin
     const age = answer ? ageOf(answer.storedMs, this.#spans, nowMs) : "gone";
     const isQuiet = failure && nowMs - failure.failedMs < this.#negativeTtlMs;
     if (answer && (age === "stale" || (isQuiet && age === "old"))) {
-      if (!isQuiet && !this.#flights.has(key)) this.#start(key, call, context.attempt, true);
+      if (!isQuiet && !this.#flights.has(key)) {
+        leaveWork(context, this.#start(key, call, context, true).over);
+      }
       return this.#stale(key, answer, isQuiet ? toError(failure.thrown) : undefined);
     }
     if (isQuiet) {
@@ -190,15 +192,20 @@ export class CachePolicy<Input extends readonly unknown[] = readonly [key: strin
       inFlight.board();
       this.#counts.shared += 1;
     }
-    const flight = inFlight ?? this.#start(key, call, context.attempt, false);
-    const landing = await flight.wait(givenSignal(context));
+    const flight = inFlight ?? this.#start(key, call, context, false);
+    const landing = await flight.wait(context);
     if (landing.kind === "stale") return this.#stale(key, landing.answer, landing.error);
     return { value: landing.value, source: inFlight ? "shared" : "call" };
   };
 
-  #start(key: string, call: Call<unknown>, attempt: number, isRenewal: boolean): Flight<Landing> {
+  #start(
+    key: string,
+    call: Call<unknown>,
+    starter: CallContext,
+    isRenewal: boolean,
+  ): Flight<Landing> {
     const over = (): void => void this.#flights.delete(key);
-    const flight = new Flight<Landing>(isRenewal, attempt, over);
+    const flight = new Flight<Landing>(isRenewal, starter, over);
     this.#flights.set(key, flight);
     this.#counts[isRenewal ? "renewals" : "misses"] += 1;
     flight.start(async (context, end) => {

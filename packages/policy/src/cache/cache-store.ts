@@ -66,9 +66,8 @@ export class MemoryStore implements CacheStore {
     this.#bytes += bytes;
     this.#latest = key;
     if (bytes > maxBytes) this.#evict(key);
-    for (const eldest of this.#entries.keys()) {
-      if (this.#entries.size <= maxEntries && this.#bytes <= maxBytes) break;
-      this.#evict(eldest);
+    while (this.#entries.size > maxEntries || this.#bytes > maxBytes) {
+      this.#evict(this.#entries.keys().next().value ?? key);
     }
   }
 

@@ -1,6 +1,13 @@
 /** One call for all who ask for the same key while it runs. */
 
-import { CutContext, KintsugiError } from "../base/index.ts";
+import {
+  type CallContext,
+  CutContext,
+  givenSignal,
+  hearAbort,
+  KintsugiError,
+  leaveWork,
+} from "../base/index.ts";
 import { board, type FlightState, isKept, land, leave, outdate, takeOff } from "./cache-state.ts";
 
 /** The reason of a call's signal when nobody waits for the call any more. Nobody is thrown this. */
@@ -15,22 +22,25 @@ export class CallAbandonedError extends KintsugiError {
 }
 
 export class Flight<A> {
+  /** Settles with the call, however that ends. */
+  over!: Promise<void>;
   readonly #context: CutContext;
-  readonly #over: () => void;
+  readonly #ended: () => void;
   #state: FlightState;
   #answer!: Promise<A>;
 
   /** @param over Told when nobody can board any more. */
-  constructor(isRenewal: boolean, attempt: number, over: () => void) {
+  constructor(isRenewal: boolean, starter: CallContext, over: () => void) {
     this.#state = takeOff(isRenewal);
-    this.#context = new CutContext(attempt);
-    this.#over = over;
+    this.#context = new CutContext(starter.attempt, undefined, starter);
+    this.#ended = over;
   }
 
   /** @param run Makes the call; `end` says whether what it comes to may be kept. */
   start(run: (context: CutContext, end: () => boolean) => Promise<A>): void {
     this.#answer = run(this.#context, () => this.#end());
-    this.#answer.catch(() => {}); // All may have left by then; who waits hears of it.
+    // All may have left by then; who waits hears of a failure.
+    this.over = this.#answer.then(nothing, nothing);
   }
 
   board(): void {
@@ -42,18 +52,23 @@ export class Flight<A> {
     this.#become(outdate(this.#state), undefined);
   }
 
-  /** For one who has boarded: an abort of `signal` ends this wait, and no other's. */
-  wait(signal: AbortSignal | undefined): Promise<A> {
+  /** For one who has boarded: an abort of its signal ends this wait, and no other's. */
+  wait(context: CallContext): Promise<A> {
+    const signal = givenSignal(context);
     if (!signal) return this.#answer;
     return new Promise((resolve, reject) => {
-      const give = (): void => {
-        this.#become(leave(this.#state), signal.reason);
-        reject(signal.reason);
+      const forsake = (reason: unknown): void => {
+        this.#become(leave(this.#state), reason);
+        // Whoever counts what runs must know that the call may go on for a while.
+        if (this.#state.kind === "abandoned") leaveWork(context, this.over);
+        reject(reason);
       };
-      const done = (): void => signal.removeEventListener("abort", give);
-      if (signal.aborted) give();
-      signal.addEventListener("abort", give, { once: true });
-      this.#answer.then(resolve, reject).finally(done);
+      if (signal.aborted) {
+        forsake(signal.reason);
+        return;
+      }
+      const link = hearAbort(signal, { forsake });
+      this.#answer.then(resolve, reject).finally(() => link.leave());
     });
   }
 
@@ -67,7 +82,9 @@ export class Flight<A> {
     const wasFlying = this.#state.kind === "flying";
     const wasCut = this.#state.kind === "abandoned";
     this.#state = next;
-    if (wasFlying && next.kind !== "flying") this.#over();
+    if (wasFlying && next.kind !== "flying") this.#ended();
     if (next.kind === "abandoned" && !wasCut) this.#context.cut(new CallAbandonedError(reason));
   }
 }
+
+const nothing = (): void => {};

@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
+import { settled } from "../base/fixtures/clocks.ts";
 import { oneAtATime } from "../base/fixtures/scheduled.ts";
 import { type CallContext, systemClock } from "../base/index.ts";
 import { CachePolicy } from "./cache-policy.ts";
@@ -112,6 +113,7 @@ it("answers everybody who stays with one call at a time, whatever the order", as
       };
       s.scheduleSequence(steps.map((step) => ({ label: step, builder: async () => take(step) })));
       await s.waitIdle();
+      await settled();
       expect(failures).toEqual([]);
       check(world, seen);
     }),

@@ -175,7 +175,7 @@ export class ChaosPolicy<R = never> implements Policy<R> {
   /** The call is made, and it is the call that must hear it: one that does not listen goes on. */
   async #aborted<T>(call: Call<T>, context: CallContext): Promise<T> {
     const outer = givenSignal(context);
-    const own = new CutContext(context.attempt);
+    const own = new CutContext(context.attempt, outer, context);
     const passOn = (): void => own.cut(outer?.reason);
     const abort = (): void => own.cut(new ChaosError("abort"));
     const cancel = this.#clock.after(this.#abortAfterMs, abort);

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
-import type { Call, CallContext, Policy } from "../base/index.ts";
+import { type Call, type CallContext, firstAttempt, type Policy } from "../base/index.ts";
 import { TimeoutPolicy } from "../timeout/index.ts";
 import { FallbackFailedError, type FallbackOptions, FallbackPolicy } from "./fallback-policy.ts";
 
@@ -93,12 +93,14 @@ describe("a fallback", () => {
     const controller = new AbortController();
     const slow = Promise.withResolvers<string>();
     cache.mockReturnValue(slow.promise);
-    const running = policy.execute(down, controller.signal);
+    const outer = firstAttempt(controller.signal);
+    const running = policy.within(down, outer);
     const failure = expect(running).rejects.toMatchObject({ errors: ["left"], sources: ["cache"] });
     await settled();
     controller.abort("left");
     await failure;
     expect(rules).not.toHaveBeenCalled();
+    expect(outer.zombie).toBeInstanceOf(Promise); // Who counts what runs is told of the source.
     expect(getEventListeners(controller.signal, "abort")).toEqual([]);
     slow.reject(new Error("too late to matter"));
     await settled(); // An unhandled rejection would fail the test run here.

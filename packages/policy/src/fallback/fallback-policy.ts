@@ -8,6 +8,7 @@ import {
   givenSignal,
   KintsugiError,
   type Listener,
+  leaveWork,
   notify,
   orAborted,
   type Policy,
@@ -162,7 +163,7 @@ export class FallbackPolicy<F> implements Policy<F> {
     for (const source of sources) {
       try {
         const asked = ask(source, error, context);
-        const value = await (signal ? orAborted(asked, signal) : asked);
+        const value = await (signal ? orLeft(asked, signal, context) : asked);
         this.#count(source.name, "answered");
         if (onFallback) notify(onFallback, { source: source.name, error }, onListenerError);
         return { value, source: source.name };
@@ -186,6 +187,16 @@ export class FallbackPolicy<F> implements Policy<F> {
   #count(name: string, what: "answered" | "failed"): void {
     const counts = this.#bySource.get(name);
     if (counts) counts[what] += 1;
+  }
+}
+
+/** As `orAborted`; whoever counts what runs is told that the source goes on. */
+async function orLeft<F>(asked: Promise<F>, signal: AbortSignal, context: CallContext): Promise<F> {
+  try {
+    return await orAborted(asked, signal);
+  } catch (thrown) {
+    if (signal.aborted) leaveWork(context, Promise.allSettled([asked]));
+    throw thrown;
   }
 }
 

@@ -1,12 +1,17 @@
 /** One hedged call: starts its attempts, takes the first that succeeds and cuts the others short. */
 
 import {
+  type AbortLink,
   type Call,
   type CallContext,
-  type Cancel,
-  type Clock,
+  type Child,
   CutContext,
+  type Deadline,
+  type Deadlines,
+  hearAbort,
   KintsugiError,
+  leaveWork,
+  UNLISTED,
 } from "../base/index.ts";
 import { atStart, fail, hedge, leave, mayHedge, type RaceState, succeed } from "./hedge-state.ts";
 
@@ -25,7 +30,6 @@ export class HedgeLostError extends KintsugiError {
 
 /** What a race asks of its policy, and tells it. */
 export interface RaceCourse {
-  readonly clock: Clock;
   readonly maxHedges: number;
   /** Takes what a hedge costs; false where there is too much hedging already. */
   spend(attempt: number): boolean;
@@ -37,77 +41,80 @@ export interface RaceCourse {
   ended(state: RaceState, isFirstOut: boolean, startedMs: number): void;
 }
 
-export class Race<T> {
-  readonly answer: Promise<T>;
+/** An attempt beside the first, and what settles with it. */
+interface Beside {
+  readonly context: CutContext;
+  readonly over: Promise<void>;
+}
+
+/** It is the first attempt as well, and its node in the deadlines. */
+export class Race<T> extends CutContext implements Deadline, Child {
+  dueMs: number = UNLISTED;
+  earlier: Deadline | undefined = undefined;
+  later: Deadline | undefined = undefined;
   readonly #course: RaceCourse;
   readonly #call: Call<T>;
-  readonly #firstNumber: number;
-  readonly #outer: AbortSignal | undefined;
-  readonly #startedMs: number;
-  readonly #first: CutContext;
-  /** Attempts from the second on; hardly any call has one. */
-  #hedges: CutContext[] | undefined;
+  readonly #around: CallContext | undefined;
+  #deadlines: Deadlines | undefined = undefined;
+  #link: AbortLink | undefined = undefined;
+  /** Hardly any call has one. */
+  #hedges: Beside[] | undefined = undefined;
   #state: RaceState = atStart;
-  #firstThrown: { readonly thrown: unknown } | undefined;
+  #over: Promise<void> | undefined = undefined;
+  #firstThrown: { readonly thrown: unknown } | undefined = undefined;
   #resolve!: (value: T) => void;
   #reject!: (thrown: unknown) => void;
-  #cancel: Cancel | undefined;
-  #abandon: (() => void) | undefined;
 
-  /** @param delayMs Milliseconds between two attempts; Infinity where there is only one. */
   constructor(
     course: RaceCourse,
     call: Call<T>,
-    context: CallContext,
-    outer: AbortSignal | undefined,
-    delayMs: number,
-    startedMs: number,
+    attempt: number,
+    parent: AbortSignal | undefined,
+    outer: CallContext | undefined,
   ) {
+    super(attempt, parent, outer);
     this.#course = course;
     this.#call = call;
-    this.#firstNumber = context.attempt;
-    this.#outer = outer;
-    this.#startedMs = startedMs;
-    this.#first = new CutContext(context.attempt);
-    this.answer = new Promise<T>((resolve, reject) => {
+    this.#around = outer;
+  }
+
+  /** @param deadlines When hedges start; undefined where none does. */
+  run(deadlines: Deadlines | undefined): Promise<T> {
+    const answer = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    if (outer) this.#listen(outer);
-    if (mayHedge(this.#state, course.maxHedges)) this.#arm(delayMs);
-    this.#run(1, this.#first);
+    if (this.parent) this.#link = hearAbort(this.parent, this);
+    this.#deadlines = deadlines;
+    deadlines?.add(this);
+    this.#over = this.#start(1, this);
+    return answer;
   }
 
-  #listen(outer: AbortSignal): void {
-    this.#abandon = () => {
-      if (!this.#become(leave(this.#state))) return;
-      this.#first.cut(outer.reason);
-      for (const context of this.#hedges ?? []) context.cut(outer.reason);
-      this.#reject(outer.reason);
-    };
-    outer.addEventListener("abort", this.#abandon, { once: true });
-  }
-
-  #arm(delayMs: number): void {
-    if (delayMs === Infinity) return;
-    this.#cancel = this.#course.clock.after(delayMs, () => this.#hedge(delayMs));
-  }
-
-  #hedge(delayMs: number): void {
+  /** It is slow: one more attempt starts. */
+  expire(): void {
     const attempt = (this.#hedges?.length ?? 0) + 2;
     if (!this.#course.spend(attempt)) return;
     this.#state = hedge(this.#state, this.#course.maxHedges);
-    const context = new CutContext(this.#firstNumber + attempt - 1);
-    this.#hedges ??= [];
-    this.#hedges.push(context);
+    const context = new CutContext(this.attempt + attempt - 1, this.parent, this.#around);
     this.#course.hedged(attempt);
-    if (mayHedge(this.#state, this.#course.maxHedges)) this.#arm(delayMs);
-    this.#run(attempt, context);
+    if (mayHedge(this.#state, this.#course.maxHedges)) this.#deadlines?.add(this);
+    this.#hedges ??= [];
+    this.#hedges.push({ context, over: this.#start(attempt, context) });
   }
 
-  #run(attempt: number, context: CutContext): void {
-    // Both stay attached: an attempt that fails when all is over is nobody's unhandled rejection.
-    started(this.#call, context).then(
+  /** The caller has left. */
+  forsake(reason: unknown): void {
+    if (!this.#become(leave(this.#state))) return;
+    this.#leaveWork(0);
+    this.cut(reason);
+    for (const { context } of this.#hedges ?? []) context.cut(reason);
+    this.#reject(reason);
+  }
+
+  /** Both stay attached: an attempt that fails when all is over is nobody's unhandled rejection. */
+  #start(attempt: number, context: CutContext): Promise<void> {
+    return promised(this.#call, context).then(
       (value) => this.#succeed(attempt, value),
       (thrown: unknown) => this.#fail(attempt, thrown),
     );
@@ -130,27 +137,36 @@ export class Race<T> {
   }
 
   #cutOthers(attempt: number): void {
-    if (attempt !== 1) this.#first.cut(new HedgeLostError(1));
-    this.#hedges?.forEach((context, index) => {
+    this.#leaveWork(attempt);
+    if (attempt !== 1) this.cut(new HedgeLostError(1));
+    this.#hedges?.forEach(({ context }, index) => {
       if (index + 2 !== attempt) context.cut(new HedgeLostError(index + 2));
     });
   }
 
-  /** Whether that was the end: then no timer and no listener is left. */
+  /** Whoever counts what runs must know of all attempts that go on, `but` the one that has ended. */
+  #leaveWork(but: number): void {
+    if (!this.#around) return;
+    const others = [this.#over, ...(this.#hedges ?? []).map(({ over }) => over)];
+    const left = others.filter((over, index) => over && index + 1 !== but);
+    if (left.length > 0) leaveWork(this.#around, Promise.all(left));
+  }
+
+  /** Whether that was the end: then it is in no list any more. */
   #become(next: RaceState): boolean {
     if (next === this.#state) return false;
     this.#state = next;
     if (next.kind === "racing") return false;
-    this.#cancel?.();
-    if (this.#abandon) this.#outer?.removeEventListener("abort", this.#abandon);
+    this.#deadlines?.remove(this);
+    this.#link?.leave();
     const hasWon = next.kind === "won" && next.winner === 1;
-    this.#course.ended(next, !hasWon && this.#firstThrown === undefined, this.#startedMs);
+    this.#course.ended(next, !hasWon && this.#firstThrown === undefined, this.startedMs);
     return true;
   }
 }
 
 /** What `call` throws at once is what its promise comes to. */
-function started<T>(call: Call<T>, context: CallContext): Promise<T> {
+function promised<T>(call: Call<T>, context: CallContext): Promise<T> {
   try {
     return Promise.resolve(call(context));
   } catch (thrown) {

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
-import { type CallContext, RejectedError } from "../base/index.ts";
+import { type CallContext, firstAttempt, RejectedError } from "../base/index.ts";
 import { Hedge, type HedgeOptions } from "./hedge.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { HedgeLostError } from "./hedge-race.ts";
@@ -38,6 +38,7 @@ describe("a call that is quick", () => {
   it("is made once, and leaves no timer", async () => {
     const { hedge, clock, told } = setup();
     await expect(hedge.execute(() => "pong")).resolves.toBe("pong");
+    await clock.advance(1);
     expect(clock.pending).toBe(0);
     expect(told()).toEqual([]);
     expect(hedge.stats()).toMatchObject({ calls: 1, hedges: 0, won: 0, failed: 0 });
@@ -103,6 +104,25 @@ describe("a call that is slow", () => {
     await running;
     at(0).reject(new Error("too late to matter"));
     await clock.advance(0); // An unhandled rejection would fail the test run here.
+  });
+
+  it("tells who counts what runs of the losers, until they have ended", async () => {
+    const { hedge, clock, call, at } = setup();
+    const outer = firstAttempt(undefined);
+    const running = hedge.within(call, outer);
+    await clock.advance(100);
+    at(1).resolve("second");
+    await running;
+    const ended = vi.fn();
+    void outer.zombie?.then(ended);
+    await clock.advance(0);
+    expect(ended).not.toHaveBeenCalled();
+    at(0).reject(new Error("cut short"));
+    await clock.advance(0);
+    expect(ended).toHaveBeenCalled();
+    const quick = firstAttempt(undefined);
+    await hedge.within(() => "first", quick);
+    expect(quick.zombie).toBeUndefined();
   });
 
   it("has the number of the outer attempt, and counts on from it", async () => {
@@ -198,6 +218,7 @@ describe("a caller that leaves", () => {
     await clock.advance(100);
     at(1).resolve("second");
     await running;
+    await clock.advance(0);
     expect(getEventListeners(controller.signal, "abort")).toEqual([]);
     controller.abort(left);
     expect(at(1).context.signal.aborted).toBe(false);

@@ -4,8 +4,8 @@ import {
   type Call,
   type CallContext,
   type Clock,
+  Deadlines,
   type ErrorReporter,
-  firstAttempt,
   givenSignal,
   type Listener,
   notify,
@@ -103,6 +103,8 @@ export class Hedge implements Policy {
   readonly #classifier: Classifier;
   readonly #onHedge: Listener<HedgeEvent> | undefined;
   readonly #onListenerError: ErrorReporter;
+  #deadlines: Deadlines | undefined = undefined;
+  #deadlinesMs = -1;
   readonly #counts = { calls: 0, hedges: 0, won: 0, failed: 0, left: 0, refused: 0 };
 
   /** @throws {@link RangeError} when an option is out of its range. */
@@ -141,17 +143,37 @@ export class Hedge implements Policy {
    * `onHedge`. What a call is thrown does not depend on whether it was hedged.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    return this.within(call, firstAttempt(signal));
+    return this.#race(call, 1, signal, undefined);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
-    const outer = givenSignal(context);
-    if (outer?.aborted) return Promise.reject(outer.reason);
+    return this.#race(call, context.attempt, givenSignal(context), context);
+  }
+
+  #race<T>(
+    call: Call<T>,
+    attempt: number,
+    parent: AbortSignal | undefined,
+    outer: CallContext | undefined,
+  ): Promise<T> {
+    if (parent?.aborted) return Promise.reject(parent.reason);
     this.#counts.calls += 1;
     this.#budget.earn();
     const startedMs = this.#latencies ? this.#clock.monotonicMs() : 0;
+    const race = new Race(this.#course, call, attempt, parent, outer);
+    race.startedMs = startedMs;
+    return race.run(this.#deadlinesNow());
+  }
+
+  /** A new list for a new delay; races under the old one end there. */
+  #deadlinesNow(): Deadlines | undefined {
     const delayMs = this.#currentDelayMs();
-    return new Race(this.#course, call, context, outer, delayMs, startedMs).answer;
+    if (delayMs === Infinity) return undefined;
+    if (!this.#deadlines || this.#deadlinesMs !== delayMs) {
+      this.#deadlinesMs = delayMs;
+      this.#deadlines = new Deadlines(delayMs, this.#clock);
+    }
+    return this.#deadlines;
   }
 
   #currentDelayMs(): number {
@@ -162,7 +184,6 @@ export class Hedge implements Policy {
 
   #courseOf(maxHedges: number): RaceCourse {
     return {
-      clock: this.#clock,
       maxHedges,
       spend: (attempt) => {
         const isAllowed = this.#budget.trySpend();

@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
+import { settled } from "../base/fixtures/clocks.ts";
 import { oneAtATime, scheduledClock } from "../base/fixtures/scheduled.ts";
 import type { CallContext } from "../base/index.ts";
 import { Hedge } from "./hedge.ts";
@@ -68,6 +69,7 @@ it("a hedged call ends with the first that decides it, in any order, and leaves 
       }
       await s.waitIdle();
       const outcome = await running;
+      await settled();
       expect(outcome).toEqual(expected(log, thrown));
       expect(clock.pending).toBe(0);
       expect(getEventListeners(controller.signal, "abort")).toEqual([]);
