@@ -25,8 +25,9 @@ import { LatencyHistogram } from "./latency-histogram.ts";
 
 export interface HedgeOptions {
   /**
-   * Milliseconds that an attempt may take before one more starts, 0 to 1e9. With a `percentile` it holds
-   * until enough calls are known. @defaultValue by `percentile` alone: no hedge until then
+   * Milliseconds that an attempt may take before one more starts, 0 to 1e9; it starts late by a
+   * sixty-fourth of them, or 1, at most. With a `percentile` it holds until enough calls are known.
+   * @defaultValue by `percentile` alone: no hedge until then
    */
   readonly delayMs?: number;
   /**
