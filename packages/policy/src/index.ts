@@ -1,5 +1,15 @@
 /** Policies that keep calls alive. What they stand on is in `./base`, the classifier in `./classify`. */
 
+export {
+  AdaptiveLimiter,
+  type AdaptiveLimiterOptions,
+  type AdaptiveLimiterStats,
+  AdaptiveThrottle,
+  type AdaptiveThrottleOptions,
+  type AdaptiveThrottleStats,
+  type LimitChange,
+  LoadShedError,
+} from "./adaptive-limit/index.ts";
 export type { Call, CallContext, Outcome, Policy } from "./base/index.ts";
 export { KintsugiError, RejectedError } from "./base/index.ts";
 export {
