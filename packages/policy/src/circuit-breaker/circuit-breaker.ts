@@ -10,16 +10,13 @@ import {
   Frame,
   type Layer,
   type Listener,
-  notify,
   type Outcome,
   type Policy,
-  reportError,
   systemClock,
-  toError,
   wholeNumber,
 } from "../base/index.ts";
-import { type Classifier, judge, judgeByTables } from "../classify/index.ts";
-import { Circuit } from "./circuit.ts";
+import { type Classifier, judgeByTables } from "../classify/index.ts";
+import { Circuit, type CircuitTransition } from "./circuit.ts";
 import {
   type CircuitLimits,
   type CircuitState,
@@ -62,12 +59,6 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   readonly clock?: Clock;
 }
 
-export interface CircuitTransition {
-  readonly breaker: string;
-  readonly from: CircuitState["kind"];
-  readonly to: CircuitState["kind"];
-}
-
 /** Counted since the breaker was made; a reset does not change them. */
 export interface CircuitStats {
   readonly name: string;
@@ -97,28 +88,25 @@ export interface Isolation extends Disposable {
  * const answer = await breaker.execute(({ signal }) => askModel(prompt, { signal }));
  */
 export class CircuitBreaker<F = never> implements Policy<F> {
-  readonly name: string;
   declare readonly alternative?: F;
   readonly #circuit: Circuit;
-  readonly #clock: Clock;
-  readonly #fallback: ((error: CircuitOpenError) => F | Promise<F>) | undefined;
-  #thresholds: CircuitThresholds;
+  readonly #options: CircuitBreakerOptions<F>;
+  /** Undefined while those of the options hold. */
+  #thresholds: CircuitThresholds | undefined = undefined;
   #strict: Strict | undefined = undefined;
   #frame: Frame | undefined = undefined;
 
   /** @throws {@link RangeError} when a threshold or a time is not a positive whole number. */
   constructor(options: CircuitBreakerOptions<F>) {
-    const { name, clock = systemClock, initialState, captureStack = false } = options;
+    const { clock = systemClock, initialState } = options;
     const limits = limitsOf(options);
-    this.name = name;
-    this.#clock = clock;
-    this.#fallback = options.fallback;
-    this.#thresholds = thresholdsOf(options);
-    this.#circuit = new Circuit(
-      { name, captureStack, clock, outcomeOf: outcomeOf(options), onChange: teller(options) },
-      limits,
-      initialState ? revive(initialState, limits, clock) : closed(0),
-    );
+    const state = initialState ? revive(initialState, limits, clock) : untouched;
+    this.#options = options;
+    this.#circuit = new Circuit(options, limits, state);
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   /** The same circuit, without the fallback: a call that is refused throws. */
@@ -129,7 +117,7 @@ export class CircuitBreaker<F = never> implements Policy<F> {
 
   /** One that answers in the place of a call is more than a guard. */
   get layer(): Layer | undefined {
-    return this.#fallback ? undefined : { kind: "guard", guard: this.#circuit };
+    return this.#options.fallback ? undefined : { kind: "guard", guard: this.#circuit };
   }
 
   /** A snapshot, safe to keep. */
@@ -139,12 +127,13 @@ export class CircuitBreaker<F = never> implements Policy<F> {
 
   /** A snapshot to store, for the `initialState` of a later process. */
   toJSON(): StoredCircuit {
-    return toStored(this.state, this.#clock);
+    return toStored(this.state, this.#options.clock ?? systemClock);
   }
 
   stats(): CircuitStats {
     const { state, isIsolated, successes, failures, ignored, rejected, opened } = this.#circuit;
-    const leftMs = state.kind === "open" ? state.untilMs - this.#clock.monotonicMs() : 0;
+    const { clock = systemClock } = this.#options;
+    const leftMs = state.kind === "open" ? state.untilMs - clock.monotonicMs() : 0;
     return {
       name: this.name,
       state: state.kind,
@@ -194,16 +183,22 @@ export class CircuitBreaker<F = never> implements Policy<F> {
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(thresholds: CircuitThresholds): void {
-    const next = { ...this.#thresholds, ...thresholdsOf(thresholds) };
+    const next = {
+      ...(this.#thresholds ?? thresholdsOf(this.#options)),
+      ...thresholdsOf(thresholds),
+    };
     this.#circuit.limit(limitsOf(next));
     this.#thresholds = next;
   }
 
   #framed(): Frame {
-    this.#frame ??= framed(this.#circuit, this.#fallback && new Answer(this.#fallback));
+    const { fallback } = this.#options;
+    this.#frame ??= framed(this.#circuit, fallback && new Answer(fallback));
     return this.#frame;
   }
 }
+
+const untouched = closed(0);
 
 class Strict implements Policy {
   readonly layer: Layer;
@@ -244,30 +239,6 @@ class Answer<F> implements Ending {
 
 const framed = (circuit: Circuit, ending: Ending | undefined): Frame =>
   new Frame({ judge: judgeByTables, guards: [circuit], ending });
-
-/** How the breaker judges for itself; undefined where it takes the verdict of all. */
-function outcomeOf<F>(
-  options: CircuitBreakerOptions<F>,
-): ((thrown: unknown, signal: AbortSignal | undefined) => Outcome) | undefined {
-  const { outcomeOf: own, classifier } = options;
-  if (!own && !classifier) return undefined;
-  return (thrown, signal) => {
-    if (own && !signal?.aborted) return own(toError(thrown));
-    return classifier
-      ? judge(classifier, thrown, signal).outcome
-      : judgeByTables(thrown, signal).outcome;
-  };
-}
-
-function teller<F>(
-  options: CircuitBreakerOptions<F>,
-): ((from: CircuitState["kind"], to: CircuitState["kind"]) => void) | undefined {
-  const { name, onTransition, onListenerError = reportError } = options;
-  return (
-    onTransition &&
-    ((from, to) => notify(onTransition, { breaker: name, from, to }, onListenerError))
-  );
-}
 
 function limitsOf(thresholds: CircuitThresholds): CircuitLimits {
   const timeoutMs = wholeNumber("timeout", thresholds.timeout ?? 30_000, 1);

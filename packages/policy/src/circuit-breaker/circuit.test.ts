@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
 import { type Attempt, firstAttempt, type Outcome } from "../base/index.ts";
-import { Circuit } from "./circuit.ts";
+import { Circuit, type CircuitTransition } from "./circuit.ts";
 import {
   admit,
   type CircuitLimits,
@@ -29,9 +29,14 @@ class Pair {
 
   constructor(limits: CircuitLimits) {
     this.#limits = limits;
-    const parts = { name: "db", captureStack: false, clock: this.#clock, outcomeOf: undefined };
-    const onChange = (from: string, to: string): void => void this.changes.push(`${from} > ${to}`);
-    this.circuit = new Circuit({ ...parts, onChange }, limits, this.state);
+    const onTransition = ({ from, to }: CircuitTransition): void => {
+      this.changes.push(`${from} > ${to}`);
+    };
+    this.circuit = new Circuit(
+      { name: "db", clock: this.#clock, onTransition },
+      limits,
+      this.state,
+    );
   }
 
   async live(waitMs: number, action: Action, which: number, next: CircuitLimits): Promise<void> {

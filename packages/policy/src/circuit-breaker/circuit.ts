@@ -6,11 +6,18 @@
 import {
   type Attempt,
   type Clock,
+  type ErrorReporter,
   type Guard,
+  type Listener,
+  notify,
   type Outcome,
   REFUSED,
+  reportError,
+  systemClock,
+  toError,
   type Verdict,
 } from "../base/index.ts";
+import { type Classifier, judge } from "../classify/index.ts";
 import {
   admit,
   type CircuitLimits,
@@ -24,14 +31,21 @@ import {
 import { FailuresInARow, type FailureWindow } from "./failure-window.ts";
 import { CircuitOpenError } from "./open-error.ts";
 
-/** What a circuit is told by its breaker. */
-export interface CircuitParts {
+export interface CircuitTransition {
+  readonly breaker: string;
+  readonly from: CircuitState["kind"];
+  readonly to: CircuitState["kind"];
+}
+
+/** What a circuit needs of its breaker's options. */
+export interface CircuitOptions {
   readonly name: string;
-  readonly captureStack: boolean;
-  readonly clock: Clock;
-  /** Judges in place of the frame around the call; undefined where the frame's verdict holds. */
-  readonly outcomeOf: ((thrown: unknown, signal: AbortSignal | undefined) => Outcome) | undefined;
-  readonly onChange: ((from: CircuitState["kind"], to: CircuitState["kind"]) => void) | undefined;
+  readonly captureStack?: boolean;
+  readonly outcomeOf?: (error: Error) => Outcome;
+  readonly onTransition?: Listener<CircuitTransition>;
+  readonly onListenerError?: ErrorReporter;
+  readonly classifier?: Classifier;
+  readonly clock?: Clock;
 }
 
 /** A permit is the epoch in which it was given: a result of another epoch is old news. */
@@ -41,7 +55,7 @@ export class Circuit implements Guard {
   ignored = 0;
   rejected = 0;
   opened = 0;
-  readonly #parts: CircuitParts;
+  readonly #options: CircuitOptions;
   readonly #window: FailureWindow;
   #limits: CircuitLimits;
   /** What is true of the circuit, but for the failures of a closed one: the window has those. */
@@ -53,8 +67,8 @@ export class Circuit implements Guard {
   /** The places of trials; none are kept while the circuit is closed. */
   #trials: WeakMap<Attempt, Permit> | undefined = undefined;
 
-  constructor(parts: CircuitParts, limits: CircuitLimits, state: CircuitState) {
-    this.#parts = parts;
+  constructor(options: CircuitOptions, limits: CircuitLimits, state: CircuitState) {
+    this.#options = options;
     this.#limits = limits;
     this.#state = state;
     this.#window = new FailuresInARow(state.kind === "closed" ? state.failures : 0);
@@ -75,17 +89,13 @@ export class Circuit implements Guard {
   }
 
   refusal(): CircuitOpenError {
-    const { name, captureStack } = this.#parts;
+    const { name, captureStack } = this.#options;
     return new CircuitOpenError(name, this.#retryAfterMs, this.isIsolated, captureStack);
   }
 
   settle(permit: number, attempt: Attempt, verdict: Verdict | undefined, ended: unknown): void {
     if (verdict) {
-      this.#count(
-        permit,
-        attempt,
-        this.#parts.outcomeOf?.(ended, attempt.parent) ?? verdict.outcome,
-      );
+      this.#count(permit, attempt, this.#outcome(verdict, ended, attempt.parent));
       return;
     }
     if (permit !== this.#freePermit) {
@@ -119,7 +129,7 @@ export class Circuit implements Guard {
 
   #admit(attempt: Attempt): number {
     if (this.isIsolated) return this.#refuse(0);
-    const admission = admit(this.#state, this.#limits, this.#parts.clock.monotonicMs());
+    const admission = admit(this.#state, this.#limits, this.#nowMs());
     if (!admission.admitted) return this.#refuse(admission.retryAfterMs);
     this.#trials ??= new WeakMap();
     this.#trials.set(attempt, admission.permit);
@@ -144,12 +154,12 @@ export class Circuit implements Guard {
       return;
     }
     const permit = this.#trials?.get(attempt) ?? { epoch, leaseEndMs: Infinity };
-    const nowMs = this.#parts.clock.monotonicMs();
+    const nowMs = this.#nowMs();
     this.#become(settle(this.#state, this.#limits, nowMs, permit, outcome));
   }
 
   #open(): void {
-    const untilMs = this.#parts.clock.monotonicMs() + this.#limits.timeoutMs;
+    const untilMs = this.#nowMs() + this.#limits.timeoutMs;
     this.#become(open(this.#state.epoch + 1, untilMs));
   }
 
@@ -160,7 +170,20 @@ export class Circuit implements Guard {
     if (next.kind === before.kind) return;
     if (next.kind === "open") this.opened += 1;
     this.#window.clear();
-    this.#parts.onChange?.(before.kind, next.kind);
+    const { name, onTransition, onListenerError = reportError } = this.#options;
+    const event = { breaker: name, from: before.kind, to: next.kind };
+    if (onTransition) notify(onTransition, event, onListenerError);
+  }
+
+  /** The verdict of the frame holds, where the breaker has no judgement of its own. */
+  #outcome({ outcome }: Verdict, thrown: unknown, signal: AbortSignal | undefined): Outcome {
+    const { outcomeOf, classifier } = this.#options;
+    if (outcomeOf && !signal?.aborted) return outcomeOf(toError(thrown));
+    return classifier ? judge(classifier, thrown, signal).outcome : outcome;
+  }
+
+  #nowMs(): number {
+    return (this.#options.clock ?? systemClock).monotonicMs();
   }
 
   #permitOf({ kind, epoch }: CircuitState): number {

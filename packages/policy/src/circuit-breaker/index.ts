@@ -1,11 +1,11 @@
 /** A circuit that opens on what keeps failing. */
 
+export type { CircuitTransition } from "./circuit.ts";
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitStats,
   type CircuitThresholds,
-  type CircuitTransition,
   type Isolation,
 } from "./circuit-breaker.ts";
 export type { CircuitState, StoredCircuit } from "./circuit-state.ts";

@@ -90,6 +90,7 @@ class OpenFrame {
   }
 
   frame(ending?: Ending): Frame {
-    return new Frame({ judge: judgeByTables, guards: this.#guards, ...this.#layers, ending });
+    const guards = this.#guards.slice(); // Without the room that an array keeps to grow.
+    return new Frame({ judge: judgeByTables, guards, ...this.#layers, ending });
   }
 }

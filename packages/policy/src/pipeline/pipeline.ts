@@ -34,9 +34,10 @@ export class Pipeline<A = never> implements Policy<A> {
 
   /** @throws {@link PipelineError} when the policies cannot work together. */
   constructor(policies: readonly Policy<unknown>[]) {
-    this.policies = policies.flatMap((policy) =>
+    const unfolded = policies.flatMap((policy) =>
       policy instanceof Pipeline ? policy.policies : [policy],
     );
+    this.policies = unfolded.slice(); // Without the room that an array keeps to grow.
     check(this.policies);
     const [outermost = bare(), ...others] = nestsOf(this.policies);
     this.#outermost = outermost;

@@ -54,6 +54,9 @@ export interface RetryOptions {
   readonly random?: Random;
 }
 
+const MAX_ATTEMPTS = 3;
+const defaults: RetryOptions = {};
+
 export interface RetryEvent {
   /** The attempt that failed: 1 for the first. */
   readonly attempt: number;
@@ -72,7 +75,7 @@ export class RetryPolicy implements Policy {
   #frame: Frame | undefined = undefined;
 
   /** @throws {@link RangeError} when an option is out of its range. */
-  constructor(options: RetryOptions = {}) {
+  constructor(options: RetryOptions = defaults) {
     this.#series = new Series(options);
   }
 
@@ -105,24 +108,18 @@ export class RetryPolicy implements Policy {
 class Series implements Retry {
   /** Nobody looks at it unless the time in all is limited. */
   readonly clock: Clock | undefined;
-  readonly #limits: RetryLimits;
-  readonly #retryableErrors: ((error: Error) => boolean) | undefined;
-  readonly #onRetry: Listener<RetryEvent> | undefined;
-  readonly #onListenerError: ErrorReporter;
+  readonly #options: RetryOptions;
+  /** Put together at the first failure. */
+  #limits: RetryLimits | undefined = undefined;
   /** Undefined where the verdict of the frame holds. */
   readonly #classifier: Classifier | undefined;
-  readonly #clock: Clock;
-  readonly #random: Random;
 
   constructor(options: RetryOptions) {
-    this.#limits = limitsOf(options);
-    this.#retryableErrors = options.retryableErrors;
-    this.#onRetry = options.onRetry;
-    this.#onListenerError = options.onListenerError ?? reportError;
-    this.#clock = options.clock ?? systemClock;
-    this.clock = this.#limits.maxTotalMs === Infinity ? undefined : this.#clock;
-    this.#classifier = options.classifier ?? classifierOn(this.#clock);
-    this.#random = options.random ?? systemRandom;
+    const { clock = systemClock, classifier } = options;
+    limitsOf(options); // Refuses here what would fail later.
+    this.#options = options;
+    this.clock = (options.maxTotalMs ?? Infinity) === Infinity ? undefined : clock;
+    this.#classifier = classifier ?? classifierOn(clock);
   }
 
   after<T>(thrown: unknown, first: Attempt, again: Again<T>): Promise<T> {
@@ -134,9 +131,10 @@ class Series implements Retry {
   }
 
   async #again<T>(failure: Failure, firstDelayMs: number, again: Again<T>): Promise<T> {
+    const { clock = systemClock } = this.#options;
     let delayMs: number | undefined = firstDelayMs;
     while (delayMs !== undefined) {
-      await sleep(this.#clock, delayMs, failure.first.parent);
+      await sleep(clock, delayMs, failure.first.parent);
       const next = again.next(failure.attempt + 1);
       try {
         return await again.run(next);
@@ -151,9 +149,12 @@ class Series implements Retry {
   /** Milliseconds until the next attempt; undefined where there is none. */
   #delayMs(failure: Failure): number | undefined {
     const { first, attempt, made, nested, thrown } = failure;
+    const { retryableErrors, onRetry, onListenerError = reportError } = this.#options;
+    const { random = systemRandom } = this.#options;
     const { retryable, retryAfterMs = 0 } = this.#verdict(failure);
-    const isWanted = this.#retryableErrors?.(toError(thrown)) ?? retryable;
+    const isWanted = retryableErrors?.(toError(thrown)) ?? retryable;
     const elapsedMs = this.clock ? this.clock.monotonicMs() - first.startedMs : 0;
+    this.#limits ??= limitsOf(this.#options);
     const decision = decide(
       this.#limits,
       {
@@ -164,13 +165,11 @@ class Series implements Retry {
         retryAfterMs,
         nested,
       },
-      this.#random.next(),
+      random.next(),
     );
     if (decision.kind === "give-up") return undefined;
     const { delayMs } = decision;
-    if (this.#onRetry) {
-      notify(this.#onRetry, { attempt, delayMs, error: toError(thrown) }, this.#onListenerError);
-    }
+    if (onRetry) notify(onRetry, { attempt, delayMs, error: toError(thrown) }, onListenerError);
     return delayMs;
   }
 
@@ -181,7 +180,10 @@ class Series implements Retry {
 
   /** That a circuit opened ends the retry; why the call failed is what happened before. */
   #giveUp({ first, made, nested, reason }: Failure): unknown {
-    const maxAttempts = Math.max(this.#limits.maxAttempts, nested?.maxAttempts ?? 0);
+    const maxAttempts = Math.max(
+      this.#options.maxAttempts ?? MAX_ATTEMPTS,
+      nested?.maxAttempts ?? 0,
+    );
     // One that never tries again cannot multiply, and a refusal has cost the other side nothing.
     if (maxAttempts > 1 && !(reason instanceof RejectedError)) {
       mark(reason, first, { attempts: made, maxAttempts });
@@ -228,7 +230,7 @@ class Failure {
 
 function limitsOf(options: RetryOptions): RetryLimits {
   return {
-    maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 3, 1),
+    maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? MAX_ATTEMPTS, 1),
     initialDelayMs: numberBetween("initialDelayMs", options.initialDelayMs ?? 200, 0, 1e12),
     maxDelayMs: numberBetween("maxDelayMs", options.maxDelayMs ?? 30_000, 0, 1e12),
     backoffMultiplier: numberBetween("backoffMultiplier", options.backoffMultiplier ?? 2, 1, 100),

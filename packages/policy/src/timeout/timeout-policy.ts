@@ -102,36 +102,38 @@ export class TimeoutPolicy implements Policy {
 
 class Limit implements TimeLimit {
   readonly isAggressive: boolean;
-  readonly #deadlines: Deadlines | OwnTimers;
-  readonly #timeoutMs: number;
-  readonly #name: string | undefined;
-  readonly #onTimeout: Listener<TimeoutEvent> | undefined;
-  readonly #onListenerError: ErrorReporter;
+  readonly #options: TimeoutOptions;
+  /** Made with the first call. */
+  #deadlines: Deadlines | OwnTimers | undefined = undefined;
 
   constructor(options: TimeoutOptions) {
-    const { timeoutMs, clock = systemClock, exact = false } = options;
     this.isAggressive = options.mode !== "cooperative";
-    this.#deadlines = exact ? new OwnTimers(timeoutMs, clock) : new Deadlines(timeoutMs, clock);
-    this.#timeoutMs = timeoutMs;
-    this.#name = options.name;
-    this.#onTimeout = options.onTimeout;
-    this.#onListenerError = options.onListenerError ?? reportError;
+    this.#options = options;
   }
 
   start(attempt: TimedAttempt): void {
+    this.#deadlines ??= deadlinesOf(this.#options);
     this.#deadlines.add(attempt);
   }
 
   stop(attempt: TimedAttempt): void {
-    this.#deadlines.remove(attempt);
+    this.#deadlines?.remove(attempt);
   }
 
   timeUp(): TimeoutError {
-    return new TimeoutError(this.#timeoutMs, this.#name);
+    return new TimeoutError(this.#options.timeoutMs, this.#options.name);
   }
 
   tellTimeUp({ attempt }: TimedAttempt): void {
-    const event = { attempt, timeoutMs: this.#timeoutMs };
-    if (this.#onTimeout) notify(this.#onTimeout, event, this.#onListenerError);
+    const { timeoutMs, onTimeout, onListenerError = reportError } = this.#options;
+    if (onTimeout) notify(onTimeout, { attempt, timeoutMs }, onListenerError);
   }
+}
+
+function deadlinesOf({
+  timeoutMs,
+  exact,
+  clock = systemClock,
+}: TimeoutOptions): Deadlines | OwnTimers {
+  return exact ? new OwnTimers(timeoutMs, clock) : new Deadlines(timeoutMs, clock);
 }
