@@ -50,7 +50,8 @@ export class Account {
   }
 
   spend(cost: number, nowMs: number): void {
-    this.#window.add(cost, nowMs);
+    this.#window.total(nowMs);
+    this.#window.spend(cost);
     if (this.#pace) this.#dueMs = paced(this.#dueMs, this.#pace, cost, nowMs);
   }
 

@@ -60,10 +60,14 @@ export class Accounts {
     return this.#ledger.open(tokens, nowMs);
   }
 
-  /** The call has ended and cost so much; undefined for what was reserved. */
-  settle(permit: number, tokens: number | undefined, nowMs: number): void {
-    const reserved = this.#ledger.costOf(permit);
-    const more = (tokens ?? reserved) - reserved;
+  /** The call has ended, and cost what was reserved. */
+  keep(permit: number): void {
+    this.#ledger.close(permit);
+  }
+
+  /** The call has ended, and cost so much. */
+  settle(permit: number, tokens: number, nowMs: number): void {
+    const more = tokens - this.#ledger.costOf(permit);
     // What was too little is spent now; what was too much was spent at the start, and is taken from there.
     if (more !== 0) this.#charge(0, more, more > 0 ? nowMs : this.#ledger.timeOf(permit), nowMs);
     this.#ledger.close(permit);

@@ -283,6 +283,10 @@ export class RateLimiter implements Policy, Guard {
   }
 
   #settle(permit: number, cost: number | undefined): void {
+    if (cost === undefined) {
+      this.#accounts.keep(permit); // Nothing becomes free: no clock is read.
+      return;
+    }
     this.#accounts.settle(permit, cost, this.#clock.monotonicMs());
     if (this.#room.size > 0) this.#callIn();
   }

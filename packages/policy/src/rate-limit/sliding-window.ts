@@ -10,22 +10,29 @@ export class SlidingWindow {
   readonly #slotMs: number;
   readonly #slots = new Float64Array(SLOTS + 1);
   #newest = 0;
+  /** When the newest slot is over: until then nothing has to be worked out. */
+  #endMs: number;
   #total = 0;
 
   constructor(perMs: number) {
     this.#slotMs = perMs / SLOTS;
+    this.#endMs = this.#slotMs;
   }
 
   total(nowMs: number): number {
-    const slot = Math.floor(nowMs / this.#slotMs);
-    if (slot > this.#newest) this.#turn(slot);
+    if (nowMs >= this.#endMs) this.#turn(Math.floor(nowMs / this.#slotMs));
     return this.#total;
+  }
+
+  /** Adds what is spent at `nowMs`, of which the total has just been asked. */
+  spend(cost: number): void {
+    this.#put(this.#newest, cost);
   }
 
   /** Adds what was spent at `atMs`, or gives back when negative; what is old already is left out. */
   add(cost: number, atMs: number): void {
     const slot = Math.floor(atMs / this.#slotMs);
-    if (slot > this.#newest) this.#turn(slot);
+    this.#turn(slot);
     if (slot < this.#newest - SLOTS) return;
     this.#put(slot, cost);
   }
@@ -65,6 +72,7 @@ export class SlidingWindow {
   }
 
   #turn(slot: number): void {
+    if (slot <= this.#newest) return;
     const steps = Math.min(slot - this.#newest, SLOTS + 1);
     for (let step = 0; step < steps; step += 1) {
       const place = this.#place(slot - step);
@@ -72,5 +80,6 @@ export class SlidingWindow {
       this.#slots[place] = 0;
     }
     this.#newest = slot;
+    this.#endMs = (slot + 1) * this.#slotMs;
   }
 }
