@@ -70,6 +70,16 @@ export class Attempt implements CallContext {
     this.#note().expired = error;
   }
 
+  /** Milliseconds that it may still take, at most; Infinity where nobody limits it. */
+  get leftMs(): number {
+    return this.leftOutsideMs;
+  }
+
+  /** As `leftMs`, by the limits further out alone: time in which another attempt can begin. */
+  get leftOutsideMs(): number {
+    return this.#outer instanceof Attempt ? this.#outer.leftMs : Infinity;
+  }
+
   /** Notes work that goes on without the call, here and in every context around, before the call ends. */
   leave(work: Promise<unknown>): void {
     const notes = this.#note();

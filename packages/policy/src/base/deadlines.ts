@@ -81,6 +81,12 @@ export class Deadlines {
     if (!this.#first && this.#isLong) this.#rest();
   }
 
+  /** Milliseconds until it is due, at most: one that is open has begun some time ago. */
+  leftMs({ dueMs }: Deadline): number {
+    if (dueMs === UNLISTED) return Infinity;
+    return dueMs === OPEN ? this.#afterMs : dueMs - this.#nowMs();
+  }
+
   #begin(deadline: Deadline): void {
     const nowMs = this.#nowMs();
     deadline.dueMs = Math.ceil(nowMs) + this.#afterMs;

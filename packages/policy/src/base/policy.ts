@@ -24,6 +24,7 @@ export interface Policy<Alternative = never> {
 
 /** What a policy is in a frame. */
 export type Layer =
-  | { readonly kind: "retry"; readonly retry: Retry }
+  /** Its guard, where it has one, hears of every attempt. */
+  | { readonly kind: "retry"; readonly retry: Retry; readonly guard?: Guard | undefined }
   | { readonly kind: "guard"; readonly guard: Guard }
   | { readonly kind: "time-limit"; readonly limit: TimeLimit };

@@ -13,6 +13,8 @@ export interface TimeLimit {
   start(attempt: TimedAttempt): void;
   /** The attempt has ended. */
   stop(attempt: TimedAttempt): void;
+  /** Milliseconds that it has left, at most. */
+  leftMs(attempt: TimedAttempt): number;
   /** The reason of an attempt whose time is up. */
   timeUp(): Error;
   /** Told after the attempt has been bidden stop. */
@@ -59,6 +61,10 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
 
   override get given(): AbortSignal {
     return this.signal;
+  }
+
+  override get leftMs(): number {
+    return Math.min(this.#limit.leftMs(this), this.leftOutsideMs);
   }
 
   override begin(abandon: ((reason: unknown) => void) | undefined): void {

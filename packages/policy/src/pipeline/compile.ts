@@ -85,8 +85,10 @@ class OpenFrame {
 
   add(layer: Layer): void {
     if (layer.kind === "guard") this.#guards.push(layer.guard);
-    else if (layer.kind === "retry") this.#layers = { ...this.#layers, retry: layer.retry };
-    else this.#layers = { ...this.#layers, limit: layer.limit };
+    else if (layer.kind === "retry") {
+      this.#layers = { ...this.#layers, retry: layer.retry };
+      if (layer.guard) this.#guards.push(layer.guard);
+    } else this.#layers = { ...this.#layers, limit: layer.limit };
   }
 
   frame(ending?: Ending): Frame {

@@ -1,6 +1,6 @@
 /** Deadlines for who must have them to the millisecond: a timer for each. */
 
-import type { Cancel, Clock, Deadline } from "../base/index.ts";
+import { type Cancel, type Clock, type Deadline, UNLISTED } from "../base/index.ts";
 
 export class OwnTimers {
   readonly #afterMs: number;
@@ -13,8 +13,9 @@ export class OwnTimers {
   }
 
   add(deadline: Deadline): void {
+    deadline.dueMs = this.#clock.monotonicMs() + this.#afterMs;
     const expire = (): void => {
-      this.#timers.delete(deadline);
+      this.#forget(deadline);
       deadline.expire();
     };
     this.#timers.set(deadline, this.#clock.after(this.#afterMs, expire));
@@ -22,6 +23,15 @@ export class OwnTimers {
 
   remove(deadline: Deadline): void {
     this.#timers.get(deadline)?.();
+    this.#forget(deadline);
+  }
+
+  leftMs({ dueMs }: Deadline): number {
+    return dueMs === UNLISTED ? Infinity : dueMs - this.#clock.monotonicMs();
+  }
+
+  #forget(deadline: Deadline): void {
     this.#timers.delete(deadline);
+    deadline.dueMs = UNLISTED;
   }
 }

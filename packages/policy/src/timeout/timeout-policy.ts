@@ -120,6 +120,10 @@ class Limit implements TimeLimit {
     this.#deadlines?.remove(attempt);
   }
 
+  leftMs(attempt: TimedAttempt): number {
+    return this.#deadlines.leftMs(attempt);
+  }
+
   timeUp(): TimeoutError {
     return new TimeoutError(this.#options.timeoutMs, this.#options.name);
   }
