@@ -108,7 +108,26 @@ export {
   type RateRejection,
   type Reservation,
 } from "./rate-limit/index.ts";
-export { type RetryEvent, type RetryOptions, RetryPolicy } from "./retry/index.ts";
+export {
+  type Backoff,
+  type BackoffFunction,
+  BudgetExhaustedError,
+  type FailedCall,
+  type GiveUpEvent,
+  type NestedAttempts,
+  RatioRetryBudget,
+  type RatioRetryBudgetOptions,
+  type RetryBudget,
+  type RetryBudgetStats,
+  type RetryEnd,
+  type RetryEndReason,
+  type RetryEvent,
+  type RetryOptions,
+  RetryPolicy,
+  retryEndOf,
+  TokenRetryBudget,
+  type TokenRetryBudgetOptions,
+} from "./retry/index.ts";
 export {
   TimeoutError,
   type TimeoutEvent,

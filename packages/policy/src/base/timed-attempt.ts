@@ -64,7 +64,7 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
   }
 
   override get leftMs(): number {
-    return Math.min(this.#limit.leftMs(this), this.leftOutsideMs);
+    return Math.min(this.#limit?.leftMs(this) ?? Infinity, this.leftOutsideMs);
   }
 
   override begin(abandon: ((reason: unknown) => void) | undefined): void {

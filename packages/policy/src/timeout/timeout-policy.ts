@@ -121,7 +121,7 @@ class Limit implements TimeLimit {
   }
 
   leftMs(attempt: TimedAttempt): number {
-    return this.#deadlines.leftMs(attempt);
+    return this.#deadlines?.leftMs(attempt) ?? Infinity;
   }
 
   timeUp(): TimeoutError {
