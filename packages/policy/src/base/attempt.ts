@@ -58,7 +58,7 @@ export class Attempt implements CallContext {
   }
 
   set verdict(verdict: Verdict | undefined) {
-    this.#note().verdict = verdict;
+    this.note().verdict = verdict;
   }
 
   /** Why its time is over; undefined where it was not up before the end. */
@@ -67,7 +67,7 @@ export class Attempt implements CallContext {
   }
 
   set expired(error: Error) {
-    this.#note().expired = error;
+    this.note().expired = error;
   }
 
   /** Milliseconds that it may still take, at most; Infinity where nobody limits it. */
@@ -82,7 +82,7 @@ export class Attempt implements CallContext {
 
   /** Notes work that goes on without the call, here and in every context around, before the call ends. */
   leave(work: Promise<unknown>): void {
-    const notes = this.#note();
+    const notes = this.note();
     notes.zombie = notes.zombie ? Promise.allSettled([notes.zombie, work]) : work;
     if (this.#outer) leaveWork(this.#outer, work);
   }
@@ -101,7 +101,7 @@ export class Attempt implements CallContext {
   keepPermit(place: number, permit: number): void {
     if (place === 0) this.#permit = permit;
     else if (place === 1) this.#secondPermit = permit;
-    else this.#note().permits[place - 2] = permit;
+    else this.note().permits[place - 2] = permit;
   }
 
   permitAt(place: number): number {
@@ -119,13 +119,15 @@ export class Attempt implements CallContext {
     return this.controller;
   }
 
-  #note(): Notes {
+  /** Not private by its name: a private method would take a field of each attempt. */
+  protected note(): Notes {
     this.#notes ??= { permits: [], zombie: undefined, verdict: undefined, expired: undefined };
     return this.#notes;
   }
 }
 
-interface Notes {
+/** What few attempts have to note. */
+export interface Notes {
   /** Of the third guard and those further in. */
   readonly permits: number[];
   zombie: Promise<unknown> | undefined;

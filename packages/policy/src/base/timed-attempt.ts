@@ -55,7 +55,7 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
     if (this.controller) return this.controller.signal;
     const controller = this.makeController();
     if (this.expired) controller.abort(this.expired);
-    else if (!this.isOver) this.#hearParent();
+    else if (!this.isOver) this.hearParent();
     return controller.signal;
   }
 
@@ -71,7 +71,7 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
     this.#limit?.start(this);
     if (!abandon) return;
     this.#abandon = abandon;
-    this.#hearParent();
+    this.hearParent();
   }
 
   /** Nothing is left behind on the parent, and no timer. */
@@ -106,7 +106,7 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
     this.#abandon(reason);
   }
 
-  #hearParent(): void {
+  protected hearParent(): void {
     const { parent } = this;
     if (!parent || this.#link) return;
     if (parent.aborted) this.forsake(parent.reason);
