@@ -13,12 +13,10 @@ import {
   type Outcome,
   type Policy,
   systemClock,
-  wholeNumber,
 } from "../base/index.ts";
 import { type Classifier, judgeByTables } from "../classify/index.ts";
 import { Circuit, type CircuitTransition } from "./circuit.ts";
 import {
-  type CircuitLimits,
   type CircuitState,
   closed,
   revive,
@@ -26,18 +24,7 @@ import {
   toStored,
 } from "./circuit-state.ts";
 import { CircuitOpenError } from "./open-error.ts";
-
-/** The limits of a circuit, as they can be changed while it works. */
-export interface CircuitThresholds {
-  /** Failures in a row that open the circuit. @defaultValue 5 */
-  readonly failureThreshold?: number;
-  /** Trials that must succeed to close it; no more than this many run at once. @defaultValue 2 */
-  readonly successThreshold?: number;
-  /** Milliseconds that an open circuit rejects calls before it admits a trial. @defaultValue 30_000 */
-  readonly timeout?: number;
-  /** Milliseconds after which a trial that has not settled loses its place. @defaultValue 2 * timeout */
-  readonly leaseMs?: number;
-}
+import { type CircuitThresholds, changed, limitsOf, thresholdsOf } from "./thresholds.ts";
 
 export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   /** Names the dependency in errors and events: `"openai-api"`. */
@@ -63,13 +50,18 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
 export interface CircuitStats {
   readonly name: string;
   readonly state: CircuitState["kind"];
+  readonly mode: NonNullable<CircuitThresholds["mode"]>;
   readonly isolated: boolean;
   readonly successes: number;
   readonly failures: number;
   /** Calls that ended and said nothing about the dependency. */
   readonly ignored: number;
-  /** Calls that were refused, with or without a fallback. */
+  /** Calls that took `slowCallMs` or longer, however they ended. */
+  readonly slow: number;
+  /** Calls that were refused, with or without a fallback; in the mode "metrics-only", would have been. */
   readonly rejected: number;
+  /** Calls that wait for a place while the circuit has few. */
+  readonly waiting: number;
   /** How often the circuit has opened. */
   readonly opened: number;
   /** Milliseconds until a trial is admitted; 0 where calls are admitted or nobody can tell. */
@@ -91,15 +83,18 @@ export class CircuitBreaker<F = never> implements Policy<F> {
   declare readonly alternative?: F;
   readonly #circuit: Circuit;
   readonly #options: CircuitBreakerOptions<F>;
+  /** Monotonic; 0 where it needs no warming up. */
+  readonly #bornMs: number;
   /** Undefined while those of the options hold. */
   #thresholds: CircuitThresholds | undefined = undefined;
   #strict: Strict | undefined = undefined;
   #frame: Frame | undefined = undefined;
 
-  /** @throws {@link RangeError} when a threshold or a time is not a positive whole number. */
+  /** @throws {@link RangeError} naming the option that is out of its range, or means nothing beside the others. */
   constructor(options: CircuitBreakerOptions<F>) {
     const { clock = systemClock, initialState } = options;
-    const limits = limitsOf(options);
+    this.#bornMs = options.warmUpMs ? clock.monotonicMs() : 0;
+    const limits = limitsOf(options, this.#bornMs);
     const state = initialState ? revive(initialState, limits, clock) : untouched;
     this.#options = options;
     this.#circuit = new Circuit(options, limits, state);
@@ -131,17 +126,21 @@ export class CircuitBreaker<F = never> implements Policy<F> {
   }
 
   stats(): CircuitStats {
-    const { state, isIsolated, successes, failures, ignored, rejected, opened } = this.#circuit;
+    const { state, limits, isIsolated, waiting } = this.#circuit;
+    const { successes, failures, ignored, slow, rejected, opened } = this.#circuit;
     const { clock = systemClock } = this.#options;
     const leftMs = state.kind === "open" ? state.untilMs - clock.monotonicMs() : 0;
     return {
       name: this.name,
       state: state.kind,
+      mode: limits.mode,
       isolated: isIsolated,
       successes,
       failures,
       ignored,
+      slow,
       rejected,
+      waiting,
       opened,
       retryAfterMs: Math.max(0, Math.ceil(leftMs)),
     };
@@ -178,16 +177,14 @@ export class CircuitBreaker<F = never> implements Policy<F> {
   }
 
   /**
-   * Changes the thresholds that are named, from the next call on.
+   * Changes the thresholds that are named, from the next call on. With another window, the options of the
+   * old one are left, and what it remembered.
    *
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(thresholds: CircuitThresholds): void {
-    const next = {
-      ...(this.#thresholds ?? thresholdsOf(this.#options)),
-      ...thresholdsOf(thresholds),
-    };
-    this.#circuit.limit(limitsOf(next));
+    const next = changed(this.#thresholds ?? thresholdsOf(this.#options), thresholds);
+    this.#circuit.limit(limitsOf(next, this.#bornMs));
     this.#thresholds = next;
   }
 
@@ -239,24 +236,3 @@ class Answer<F> implements Ending {
 
 const framed = (circuit: Circuit, ending: Ending | undefined): Frame =>
   new Frame({ judge: judgeByTables, guards: [circuit], ending });
-
-function limitsOf(thresholds: CircuitThresholds): CircuitLimits {
-  const timeoutMs = wholeNumber("timeout", thresholds.timeout ?? 30_000, 1);
-  return {
-    failureThreshold: wholeNumber("failureThreshold", thresholds.failureThreshold ?? 5, 1),
-    successThreshold: wholeNumber("successThreshold", thresholds.successThreshold ?? 2, 1),
-    timeoutMs,
-    leaseMs: wholeNumber("leaseMs", thresholds.leaseMs ?? 2 * timeoutMs, 1),
-  };
-}
-
-/** The thresholds alone, where they come with other options. */
-function thresholdsOf(options: CircuitThresholds): CircuitThresholds {
-  const { failureThreshold, successThreshold, timeout, leaseMs } = options;
-  return {
-    ...(failureThreshold !== undefined && { failureThreshold }),
-    ...(successThreshold !== undefined && { successThreshold }),
-    ...(timeout !== undefined && { timeout }),
-    ...(leaseMs !== undefined && { leaseMs }),
-  };
-}

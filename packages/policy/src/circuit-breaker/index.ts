@@ -5,8 +5,8 @@ export {
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitStats,
-  type CircuitThresholds,
   type Isolation,
 } from "./circuit-breaker.ts";
 export type { CircuitState, StoredCircuit } from "./circuit-state.ts";
 export { CircuitOpenError } from "./open-error.ts";
+export type { CircuitThresholds } from "./thresholds.ts";

@@ -152,11 +152,14 @@ describe("the stats", () => {
     expect(breaker.stats()).toEqual({
       name: "db",
       state: "open",
+      mode: "normal",
       isolated: false,
       successes: 1,
       failures: 2,
       ignored: 0,
+      slow: 0,
       rejected: 1,
+      waiting: 0,
       opened: 1,
       retryAfterMs: 600,
     });
