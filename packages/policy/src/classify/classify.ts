@@ -5,8 +5,10 @@
 
 import { type Clock, type Judge, type Outcome, RejectedError, systemClock } from "../base/index.ts";
 import {
+  blamesRequest,
   classOfCode,
   classOfLanguageError,
+  classOfSentence,
   classOfSqliteResult,
   isDatabasePort,
 } from "./code-table.ts";
@@ -24,6 +26,8 @@ export interface Classification {
   readonly outcome: Outcome;
   /** Milliseconds that the other side asks to be left alone. */
   readonly retryAfterMs?: number;
+  /** Tokens that the attempt has cost all the same, where the error says so. */
+  readonly cost?: number;
   /** The HTTP status, where there was one. */
   readonly status?: number;
   /** What decided: `"code ECONNRESET"`, `"status 503"`. */
@@ -97,8 +101,9 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
     const { evidence, ...verdict } = decide(facts);
     const status = facts.find((each) => each.status !== undefined)?.status;
     const waitMs = facts
-      .map((each) => each.retryAfterMs || retryAfterMs(each.headers, clock))
+      .map((each) => each.retryAfterMs || (retryAfterMs(each.headers, clock) ?? each.toldWaitMs))
       .find((ms) => ms !== undefined);
+    const cost = facts.find((each) => each.tokens !== undefined)?.tokens;
     const retryable = facts[0]?.retryable;
     const obeyed = facts.map(({ headers }) => headerOf(headers, "x-should-retry")).find(Boolean);
     return {
@@ -109,6 +114,7 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
       ...(obeyed === "true" && { retryable: true }),
       ...(obeyed === "false" && { retryable: false }),
       ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+      ...(cost !== undefined && { cost }),
       ...(status !== undefined && { status }),
       evidence,
     };
@@ -122,7 +128,9 @@ type Decision = Verdict & { readonly evidence: string };
 
 /** From the strongest evidence to the weakest; within each, the outermost error that has any. */
 function decide(facts: readonly ErrorFacts[]): Decision {
-  const strong = facts.flatMap((each) => byCode(each) ?? byStatus(each) ?? []);
+  const strong = facts.flatMap(
+    (each) => byCode(each) ?? bySentence(each) ?? byStatus(each) ?? byFault(each) ?? [],
+  );
   const timedOut = strong.find((found) => found.class === "timeout");
   // An abort whose cause is a time-out was one: the signal is only how it was carried out.
   if (strong[0]?.class === "aborted" && timedOut) return timedOut;
@@ -149,6 +157,21 @@ function byCode(facts: ErrorFacts): Decision | undefined {
 function atPort(found: ErrorClass, port: number | undefined): ErrorClass {
   const isConnection = found === "network" || found === "timeout";
   return isConnection && port !== undefined && isDatabasePort(port) ? "db-connection" : found;
+}
+
+function bySentence({ codes, message }: ErrorFacts): Decision | undefined {
+  for (const code of codes) {
+    const found = classOfSentence(code, message);
+    if (found) return { class: found, evidence: `code ${code} and its message` };
+  }
+  return undefined;
+}
+
+/** An answer whose status said nothing yet, as when it broke off in mid-stream. */
+function byFault({ codes }: ErrorFacts): Decision | undefined {
+  const code = codes.find(blamesRequest);
+  if (code === undefined) return undefined;
+  return { class: "unknown", retryable: false, outcome: "ignore", evidence: `code ${code}` };
 }
 
 function byStatus({ status }: ErrorFacts): Decision | undefined {

@@ -218,7 +218,7 @@ export class RateLimiter implements Policy, Guard {
     else if (ended instanceof RejectedError) this.#cancel(permit);
     else {
       if (verdict.retryAfterMs !== undefined) this.pause(verdict.retryAfterMs);
-      this.#settle(permit, undefined); // Servers count calls that failed as well.
+      this.#settle(permit, verdict.cost); // Servers count calls that failed as well.
     }
   }
 
