@@ -30,7 +30,7 @@ export interface TimeoutOptions {
    * signal and waits until it has. @defaultValue "aggressive"
    */
   readonly mode?: "aggressive" | "cooperative";
-  /** A timer of its own for each call: in time, for 0.4 us more. @defaultValue false */
+  /** A timer of its own for each call, so that none is late. @defaultValue false: one timer for all */
   readonly exact?: boolean;
   /** Names the call in the error. @defaultValue none */
   readonly name?: string;
