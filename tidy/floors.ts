@@ -8,7 +8,21 @@ export interface Room {
   readonly may: readonly string[];
 }
 
-const policyRooms = ["retry", "circuit-breaker", "timeout", "fallback", "classify"];
+const policyRooms = [
+  "retry",
+  "circuit-breaker",
+  "timeout",
+  "fallback",
+  "classify",
+  "waiting",
+  "bulkhead",
+  "rate-limit",
+  "adaptive-limit",
+  "hedge",
+  "cache",
+  "validate",
+  "chaos",
+];
 
 /** Rooms of packages/kintsugi by floor; a room below may be imported where the list names it. */
 export const rooms: Readonly<Record<string, Room>> = {
@@ -16,7 +30,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   ...Object.fromEntries(
     policyRooms.map((name) => [
       `policy/${name}`,
-      { folder: `packages/policy/src/${name}`, floor: 2, may: ["policy/base", "policy/classify"] },
+      {
+        folder: `packages/policy/src/${name}`,
+        floor: 2,
+        may: ["policy/base", "policy/classify", "policy/waiting"],
+      },
     ]),
   ),
   "policy/pipeline": {

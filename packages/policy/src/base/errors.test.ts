@@ -1,7 +1,11 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 
-import { toError } from "./errors.ts";
+import { limitStack, RejectedError, rejectSoon, toError } from "./errors.ts";
+
+class Refused extends RejectedError {
+  readonly code = "KINTSUGI_TEST";
+}
 
 describe("what was thrown", () => {
   it("stays the same when it is an Error, also one of another realm", () => {
@@ -25,5 +29,32 @@ describe("what was thrown", () => {
     expect(error).toBeInstanceOf(Error);
     expect(error.message).toBe(message);
     expect(error.cause).toBe(thrown);
+  });
+});
+
+describe("a refusal", () => {
+  it("captures no stack, and leaves that of others as it is", () => {
+    const refused = new Refused("no more of this", 5);
+    expect(refused.stack).not.toContain("    at ");
+    expect(refused).toMatchObject({ message: "no more of this", retryAfterMs: 5 });
+    expect(refused).toBeInstanceOf(Error);
+    expect(new Error("after it").stack).toContain("    at ");
+  });
+
+  it("captures one where that is asked for", () => {
+    expect(new Refused("no more of this", 0, true).stack).toContain("errors.test.ts");
+  });
+
+  it("is the same on a platform that lets nobody change how much is captured", () => {
+    const before = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit") ?? {};
+    Object.defineProperty(Error, "stackTraceLimit", { value: 10, writable: false });
+    expect(limitStack(0)).toBe(10);
+    expect(new Refused("frozen", 0).message).toBe("frozen");
+    Object.defineProperty(Error, "stackTraceLimit", before);
+  });
+
+  it("reaches who listens to its promise", async () => {
+    const refused = new Refused("no more of this", 0);
+    await expect(rejectSoon(refused)).rejects.toBe(refused);
   });
 });

@@ -1,18 +1,27 @@
 /** The ground floor: time, chance, errors, events and what a call is. */
 
 export { orAborted, sleep } from "./abort.ts";
-export {
-  type Call,
-  type CallContext,
-  firstAttempt,
-  givenSignal,
-  laterAttempt,
-  type Outcome,
-  type Policy,
-} from "./call.ts";
+export { Attempt, firstAttempt, givenSignal, laterAttempt, leaveWork } from "./attempt.ts";
+export type { Call, CallContext, Judge, Outcome, Verdict } from "./call.ts";
 export { type Cancel, type Clock, systemClock } from "./clock.ts";
+export { CutContext } from "./cut-context.ts";
+export { type Deadline, Deadlines, UNLISTED } from "./deadlines.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
-export { type ErrorCode, KintsugiError, RejectedError, toError } from "./errors.ts";
+export {
+  type ErrorCode,
+  KintsugiError,
+  limitStack,
+  RejectedError,
+  rejectSoon,
+  toError,
+} from "./errors.ts";
 export { type ErrorReporter, type Listener, Listeners, notify, reportError } from "./events.ts";
+export { type Ending, Frame, type FrameLayers } from "./frame.ts";
+export { type Guard, MUST_WAIT, REFUSED } from "./guard.ts";
+export { GuardedPolicy } from "./guarded-policy.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
+export { type AbortLink, type Child, hearAbort } from "./parent-signal.ts";
+export type { Layer, Policy } from "./policy.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
+export type { Again, Retry } from "./retry.ts";
+export { TimedAttempt, type TimeLimit } from "./timed-attempt.ts";

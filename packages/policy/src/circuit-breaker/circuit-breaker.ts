@@ -1,48 +1,30 @@
 /** Circuit breaker: stop calling what keeps failing, and learn gently when it is well again. */
 
 import {
+  type Attempt,
   type Call,
   type CallContext,
   type Clock,
+  type Ending,
   type ErrorReporter,
-  firstAttempt,
-  givenSignal,
+  Frame,
+  type Layer,
   type Listener,
-  notify,
   type Outcome,
   type Policy,
-  RejectedError,
-  reportError,
   systemClock,
-  toError,
-  wholeNumber,
 } from "../base/index.ts";
-import { type Classifier, createClassifier, judge } from "../classify/index.ts";
+import { type Classifier, judgeByTables } from "../classify/index.ts";
+import { Circuit, type CircuitTransition } from "./circuit.ts";
 import {
-  admit,
-  type CircuitLimits,
   type CircuitState,
   closed,
-  fit,
-  type Permit,
-  reset,
   revive,
   type StoredCircuit,
-  settle,
   toStored,
 } from "./circuit-state.ts";
-
-/** The limits of a circuit, as they can be changed while it works. */
-export interface CircuitThresholds {
-  /** Failures in a row that open the circuit. @defaultValue 5 */
-  readonly failureThreshold?: number;
-  /** Trials that must succeed to close it; no more than this many run at once. @defaultValue 2 */
-  readonly successThreshold?: number;
-  /** Milliseconds that an open circuit rejects calls before it admits a trial. @defaultValue 30_000 */
-  readonly timeout?: number;
-  /** Milliseconds after which a trial that has not settled loses its place. @defaultValue 2 * timeout */
-  readonly leaseMs?: number;
-}
+import { CircuitOpenError } from "./open-error.ts";
+import { type CircuitThresholds, changed, limitsOf, thresholdsOf } from "./thresholds.ts";
 
 export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   /** Names the dependency in errors and events: `"openai-api"`. */
@@ -51,6 +33,8 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   readonly fallback?: (error: CircuitOpenError) => F | Promise<F>;
   /** What an error says about the dependency: only `failure` counts against it. @defaultValue by class */
   readonly outcomeOf?: (error: Error) => Outcome;
+  /** Gives its refusals the stack of the caller, for several times the price. @defaultValue false */
+  readonly captureStack?: boolean;
   /** Where an earlier process left off: what {@link CircuitBreaker.toJSON} said then. */
   readonly initialState?: StoredCircuit;
   /** Hears of every change of state, after it has taken effect. */
@@ -62,42 +46,26 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   readonly clock?: Clock;
 }
 
-export interface CircuitTransition {
-  readonly breaker: string;
-  readonly from: CircuitState["kind"];
-  readonly to: CircuitState["kind"];
-}
-
 /** Counted since the breaker was made; a reset does not change them. */
 export interface CircuitStats {
   readonly name: string;
   readonly state: CircuitState["kind"];
+  readonly mode: NonNullable<CircuitThresholds["mode"]>;
   readonly isolated: boolean;
   readonly successes: number;
   readonly failures: number;
   /** Calls that ended and said nothing about the dependency. */
   readonly ignored: number;
-  /** Calls that were refused, with or without a fallback. */
+  /** Calls that took `slowCallMs` or longer, however they ended. */
+  readonly slow: number;
+  /** Calls that were refused, with or without a fallback; in the mode "metrics-only", would have been. */
   readonly rejected: number;
+  /** Calls that wait for a place while the circuit has few. */
+  readonly waiting: number;
   /** How often the circuit has opened. */
   readonly opened: number;
   /** Milliseconds until a trial is admitted; 0 where calls are admitted or nobody can tell. */
   readonly retryAfterMs: number;
-}
-
-/** Thrown in place of a call that the circuit does not admit. */
-export class CircuitOpenError extends RejectedError {
-  override readonly name = "CircuitOpenError";
-  readonly code = "KINTSUGI_CIRCUIT_OPEN";
-  readonly breaker: string;
-  /** Whether somebody holds it open, so that no time closes it. */
-  readonly isolated: boolean;
-
-  constructor(breaker: string, retryAfterMs: number, isolated: boolean) {
-    super(`Circuit "${breaker}" is ${isolated ? "isolated" : "open"}`, retryAfterMs);
-    this.breaker = breaker;
-    this.isolated = isolated;
-  }
 }
 
 /** A hold on a circuit. It refuses all calls until the last hold is released. */
@@ -112,64 +80,67 @@ export interface Isolation extends Disposable {
  * const answer = await breaker.execute(({ signal }) => askModel(prompt, { signal }));
  */
 export class CircuitBreaker<F = never> implements Policy<F> {
-  readonly name: string;
-  /** The same circuit, without the fallback: a call that is refused throws. */
-  readonly strict: Policy;
   declare readonly alternative?: F;
-  readonly #fallback: ((error: CircuitOpenError) => F | Promise<F>) | undefined;
-  readonly #outcomeOf: ((error: Error) => Outcome) | undefined;
-  readonly #classifier: Classifier;
-  readonly #onTransition: Listener<CircuitTransition> | undefined;
-  readonly #onListenerError: ErrorReporter;
-  readonly #clock: Clock;
-  readonly #isolations = new Set<Isolation>();
-  readonly #counts = { success: 0, failure: 0, ignore: 0, rejected: 0, opened: 0 };
-  #thresholds: CircuitThresholds;
-  #limits: CircuitLimits;
-  #state: CircuitState;
+  readonly #circuit: Circuit;
+  readonly #options: CircuitBreakerOptions<F>;
+  /** Monotonic; 0 where it needs no warming up. */
+  readonly #bornMs: number;
+  /** Undefined while those of the options hold. */
+  #thresholds: CircuitThresholds | undefined = undefined;
+  #strict: Strict | undefined = undefined;
+  #frame: Frame | undefined = undefined;
 
-  /** @throws {@link RangeError} when a threshold or a time is not a positive whole number. */
+  /** @throws {@link RangeError} naming the option that is out of its range, or means nothing beside the others. */
   constructor(options: CircuitBreakerOptions<F>) {
-    this.name = options.name;
-    this.#thresholds = thresholdsOf(options);
-    this.#limits = limitsOf(options);
-    this.#fallback = options.fallback;
-    this.#outcomeOf = options.outcomeOf;
-    this.#onTransition = options.onTransition;
-    this.#onListenerError = options.onListenerError ?? reportError;
-    this.#clock = options.clock ?? systemClock;
-    this.#classifier = options.classifier ?? createClassifier({ clock: this.#clock });
-    this.#state = options.initialState
-      ? revive(options.initialState, this.#limits, this.#clock)
-      : closed(0);
-    this.strict = {
-      execute: (call, signal) => this.#guard(call, firstAttempt(signal), undefined),
-      within: (call, context) => this.#guard(call, context, undefined),
-    };
+    const { clock = systemClock, initialState } = options;
+    this.#bornMs = options.warmUpMs ? clock.monotonicMs() : 0;
+    const limits = limitsOf(options, this.#bornMs);
+    const state = initialState ? revive(initialState, limits, clock) : untouched;
+    this.#options = options;
+    this.#circuit = new Circuit(options, limits, state);
   }
 
-  /** A snapshot, safe to keep: states are never changed in place. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** The same circuit, without the fallback: a call that is refused throws. */
+  get strict(): Policy {
+    this.#strict ??= new Strict(this.#circuit);
+    return this.#strict;
+  }
+
+  /** One that answers in the place of a call is more than a guard. */
+  get layer(): Layer | undefined {
+    return this.#options.fallback ? undefined : { kind: "guard", guard: this.#circuit };
+  }
+
+  /** A snapshot, safe to keep. */
   get state(): CircuitState {
-    return this.#state;
+    return this.#circuit.state;
   }
 
   /** A snapshot to store, for the `initialState` of a later process. */
   toJSON(): StoredCircuit {
-    return toStored(this.#state, this.#clock);
+    return toStored(this.state, this.#options.clock ?? systemClock);
   }
 
   stats(): CircuitStats {
-    const { success, failure, ignore, rejected, opened } = this.#counts;
-    const state = this.#state;
-    const leftMs = state.kind === "open" ? state.untilMs - this.#clock.monotonicMs() : 0;
+    const { state, limits, isIsolated, waiting } = this.#circuit;
+    const { successes, failures, ignored, slow, rejected, opened } = this.#circuit;
+    const { clock = systemClock } = this.#options;
+    const leftMs = state.kind === "open" ? state.untilMs - clock.monotonicMs() : 0;
     return {
       name: this.name,
       state: state.kind,
-      isolated: this.#isolations.size > 0,
-      successes: success,
-      failures: failure,
-      ignored: ignore,
+      mode: limits.mode,
+      isolated: isIsolated,
+      successes,
+      failures,
+      ignored,
+      slow,
       rejected,
+      waiting,
       opened,
       retryAfterMs: Math.max(0, Math.ceil(leftMs)),
     };
@@ -182,104 +153,86 @@ export class CircuitBreaker<F = never> implements Policy<F> {
    * `call`, or the fallback, throws.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T | F> {
-    return this.within(call, firstAttempt(signal));
+    return this.#framed().execute(call, signal);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T | F> {
-    return this.#guard(call, context, this.#fallback);
+    return this.#framed().within(call, context);
   }
 
   /** Refuses all calls, until what it returns is released; the state below goes on as it was. */
   isolate(): Isolation {
-    const release = (): void => void this.#isolations.delete(isolation);
-    const isolation: Isolation = { release, [Symbol.dispose]: release };
-    this.#isolations.add(isolation);
-    return isolation;
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#circuit.release();
+      isHeld = false;
+    };
+    this.#circuit.hold();
+    return { release, [Symbol.dispose]: release };
   }
 
   /** Closes the circuit and forgets its failures; calls that are still out no longer count. */
   reset(): void {
-    this.#become(reset(this.#state));
+    this.#circuit.reset();
   }
 
   /**
-   * Changes the thresholds that are named, from the next call on.
+   * Changes the thresholds that are named, from the next call on. With another window, the options of the
+   * old one are left, and what it remembered.
    *
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(thresholds: CircuitThresholds): void {
-    const next = { ...this.#thresholds, ...thresholdsOf(thresholds) };
-    this.#limits = limitsOf(next);
+    const next = changed(this.#thresholds ?? thresholdsOf(this.#options), thresholds);
+    this.#circuit.limit(limitsOf(next, this.#bornMs));
     this.#thresholds = next;
-    this.#become(fit(this.#state, this.#limits));
-  }
-  async #guard<T, A>(
-    call: Call<T>,
-    context: CallContext,
-    fallback: ((error: CircuitOpenError) => A | Promise<A>) | undefined,
-  ): Promise<T | A> {
-    const permit = this.#admit();
-    if (permit instanceof CircuitOpenError) {
-      this.#counts.rejected += 1;
-      if (fallback) return fallback(permit);
-      throw permit;
-    }
-    try {
-      const value = await call(context);
-      this.#settle(permit, "success");
-      return value;
-    } catch (thrown) {
-      this.#settle(permit, this.#outcome(thrown, givenSignal(context)));
-      throw thrown;
-    }
   }
 
-  #admit(): Permit | CircuitOpenError {
-    if (this.#isolations.size > 0) return new CircuitOpenError(this.name, 0, true);
-    const admission = admit(this.#state, this.#limits, this.#clock.monotonicMs());
-    if (!admission.admitted) return new CircuitOpenError(this.name, admission.retryAfterMs, false);
-    this.#become(admission.state);
-    return admission.permit;
-  }
-
-  #settle(permit: Permit, outcome: Outcome): void {
-    this.#counts[outcome] += 1;
-    this.#become(settle(this.#state, this.#limits, this.#clock.monotonicMs(), permit, outcome));
-  }
-
-  #outcome(thrown: unknown, signal: AbortSignal | undefined): Outcome {
-    if (signal?.aborted || !this.#outcomeOf) return judge(this.#classifier, thrown, signal).outcome;
-    return this.#outcomeOf(toError(thrown));
-  }
-
-  #become(next: CircuitState): void {
-    const previous = this.#state;
-    this.#state = next;
-    if (next.kind === previous.kind) return;
-    if (next.kind === "open") this.#counts.opened += 1;
-    if (!this.#onTransition) return;
-    const event = { breaker: this.name, from: previous.kind, to: next.kind };
-    notify(this.#onTransition, event, this.#onListenerError);
+  #framed(): Frame {
+    const { fallback } = this.#options;
+    this.#frame ??= framed(this.#circuit, fallback && new Answer(fallback));
+    return this.#frame;
   }
 }
 
-function limitsOf(thresholds: CircuitThresholds): CircuitLimits {
-  const timeoutMs = wholeNumber("timeout", thresholds.timeout ?? 30_000, 1);
-  return {
-    failureThreshold: wholeNumber("failureThreshold", thresholds.failureThreshold ?? 5, 1),
-    successThreshold: wholeNumber("successThreshold", thresholds.successThreshold ?? 2, 1),
-    timeoutMs,
-    leaseMs: wholeNumber("leaseMs", thresholds.leaseMs ?? 2 * timeoutMs, 1),
-  };
+const untouched = closed(0);
+
+class Strict implements Policy {
+  readonly layer: Layer;
+  readonly #frame: Frame;
+
+  constructor(circuit: Circuit) {
+    this.layer = { kind: "guard", guard: circuit };
+    this.#frame = framed(circuit, undefined);
+  }
+
+  execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
+    return this.#frame.execute(call, signal);
+  }
+
+  within<T>(call: Call<T>, context: CallContext): Promise<T> {
+    return this.#frame.within(call, context);
+  }
 }
 
-/** The thresholds alone, where they come with other options. */
-function thresholdsOf(options: CircuitThresholds): CircuitThresholds {
-  const { failureThreshold, successThreshold, timeout, leaseMs } = options;
-  return {
-    ...(failureThreshold !== undefined && { failureThreshold }),
-    ...(successThreshold !== undefined && { successThreshold }),
-    ...(timeout !== undefined && { timeout }),
-    ...(leaseMs !== undefined && { leaseMs }),
-  };
+/** The fallback answers where the call was not made; what it threw is for those who retry it. */
+class Answer<F> implements Ending {
+  readonly #fallback: (error: CircuitOpenError) => F | Promise<F>;
+
+  constructor(fallback: (error: CircuitOpenError) => F | Promise<F>) {
+    this.#fallback = fallback;
+  }
+
+  answered(value: unknown): unknown {
+    return value;
+  }
+
+  failed(thrown: unknown, _first: Attempt, made: number): unknown {
+    return made === 0 && thrown instanceof CircuitOpenError
+      ? this.#fallback(thrown)
+      : Promise.reject(thrown);
+  }
 }
+
+const framed = (circuit: Circuit, ending: Ending | undefined): Frame =>
+  new Frame({ judge: judgeByTables, guards: [circuit], ending });

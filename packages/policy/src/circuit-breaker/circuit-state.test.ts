@@ -12,36 +12,50 @@ import {
   reset,
   settle,
 } from "./circuit-state.ts";
+import { anyLimits, plainLimits } from "./fixtures/limits.ts";
+import { emptyWindow, FAILED, FINE, isTooMuch, note, SLOW, tally } from "./window-state.ts";
 
 type Action = "start" | "reset" | Outcome;
+
+interface Step {
+  readonly waitMs: number;
+  readonly action: Action;
+  readonly which: number;
+  readonly isSlow: boolean;
+  readonly retryAfterMs: number | undefined;
+}
 
 /** A circuit with all that is in flight through it, checked against the rules after every step. */
 class CheckedCircuit {
   state: CircuitState = closed(0);
+  #window = emptyWindow(plainLimits);
   readonly #limits: CircuitLimits;
   readonly #inFlight: Permit[] = [];
   #nowMs = 0;
 
   constructor(limits: CircuitLimits) {
     this.#limits = limits;
+    this.#window = emptyWindow(limits);
   }
 
-  live(waitMs: number, action: Action, which: number): void {
+  live(step: Step): void {
+    const { waitMs, action } = step;
     this.#nowMs += waitMs;
     const before = this.state;
     if (action === "start") this.#start();
     else if (action === "reset") this.state = reset(before);
-    else this.#settle(action, which);
+    else this.#settle(action, step);
     if (action === "ignore") expect(this.state.kind).toBe(before.kind);
     if (action === "reset") expect(this.state).toEqual(closed(before.epoch + 1));
     const isNew = this.state.kind !== before.kind || action === "reset";
     expect(this.state.epoch - before.epoch).toBe(isNew ? 1 : 0);
+    if (isNew) this.#window = emptyWindow(this.#limits);
     this.#check(this.state);
   }
 
   admitsInTheEnd(): boolean {
-    const { timeoutMs, leaseMs } = this.#limits;
-    return admit(this.state, this.#limits, this.#nowMs + Math.max(timeoutMs, leaseMs)).admitted;
+    const { maxOpenMs, leaseMs } = this.#limits;
+    return admit(this.state, this.#limits, this.#nowMs + Math.max(maxOpenMs, leaseMs)).admitted;
   }
 
   #start(): void {
@@ -53,49 +67,72 @@ class CheckedCircuit {
     this.#inFlight.push(admission.permit);
   }
 
-  #settle(outcome: Outcome, which: number): void {
+  #settle(outcome: Outcome, { which, isSlow, retryAfterMs }: Step): void {
     const [permit] = this.#inFlight.splice(which % Math.max(this.#inFlight.length, 1), 1);
-    if (permit) this.state = settle(this.state, this.#limits, this.#nowMs, permit, outcome);
+    if (!permit) return;
+    const { state } = this;
+    const counts = state.kind === "closed" && permit.epoch === state.epoch;
+    if (counts && outcome !== "ignore") {
+      const mark = (outcome === "failure" ? FAILED : FINE) | (isSlow ? SLOW : FINE);
+      this.#window = note(this.#window, this.#limits, this.#nowMs, mark);
+    }
+    const window = tally(this.#window, this.#limits, this.#nowMs);
+    const end = { outcome, isSlow, retryAfterMs };
+    this.state = settle(state, this.#limits, this.#nowMs, permit, end, window);
+    if (permit.epoch !== state.epoch) expect(this.state).toBe(state);
   }
 
   #mayStart(state: CircuitState): boolean {
     if (state.kind === "open") return this.#nowMs >= state.untilMs;
-    if (state.kind === "closed") return true;
-    return this.#trialsOf(state.epoch).length + state.successes < this.#limits.successThreshold;
+    if (state.kind === "closed") {
+      return !state.ramp || this.#leasesOf(state.epoch).length < state.ramp.successes;
+    }
+    return this.#leasesOf(state.epoch).length + state.successes < this.#limits.successThreshold;
   }
 
-  #trialsOf(epoch: number): readonly number[] {
+  #leasesOf(epoch: number): readonly number[] {
     return this.#inFlight.flatMap(({ epoch: own, leaseEndMs }) =>
-      own === epoch && this.#nowMs < leaseEndMs ? [leaseEndMs] : [],
+      own === epoch && this.#nowMs < leaseEndMs && leaseEndMs < Infinity ? [leaseEndMs] : [],
     );
   }
 
   #check(state: CircuitState): void {
-    const { failureThreshold, successThreshold } = this.#limits;
-    if (state.kind === "closed") expect(state.failures).toBeLessThan(failureThreshold);
-    if (state.kind !== "half-open") return;
-    const held = state.leases.filter((endMs) => this.#nowMs < endMs);
-    expect(held).toEqual(this.#trialsOf(state.epoch));
-    expect(state.leases.length).toBeLessThanOrEqual(successThreshold);
-    expect(state.successes).toBeLessThan(successThreshold);
+    const { successThreshold, rampCalls, warmUntilMs, timeoutMs, maxOpenMs } = this.#limits;
+    if (state.kind === "open") {
+      const openMs = state.untilMs - state.openedMs;
+      expect(openMs).toBeGreaterThanOrEqual(timeoutMs);
+      expect(openMs).toBeLessThanOrEqual(maxOpenMs);
+      expect(state.openedMs).toBeGreaterThanOrEqual(warmUntilMs);
+      return;
+    }
+    const leases = state.kind === "closed" ? state.ramp?.leases : state.leases;
+    const held = leases?.filter((endMs) => this.#nowMs < endMs) ?? [];
+    if (leases) expect(held).toEqual(this.#leasesOf(state.epoch));
+    if (state.kind === "half-open") {
+      expect(leases?.length).toBeLessThanOrEqual(successThreshold);
+      expect(state.successes).toBeLessThan(successThreshold);
+      return;
+    }
+    if (state.ramp) expect(state.ramp.successes).toBeLessThan(rampCalls);
+    const window = tally(this.#window, this.#limits, this.#nowMs);
+    const isFresh = this.#limits.window !== "time"; // Time can make few calls of many by itself.
+    if (isFresh && this.#nowMs >= warmUntilMs && warmUntilMs === -Infinity) {
+      expect(isTooMuch(window, this.#limits)).toBe(false);
+    }
   }
 }
 
 describe("a circuit, in any history", () => {
-  const step = fc.record({
+  const step: fc.Arbitrary<Step> = fc.record({
     waitMs: fc.integer({ min: 0, max: 50 }),
     action: fc.oneof(
       { weight: 20, arbitrary: fc.constantFrom<Action>("start", "start", "success", "failure") },
-      { weight: 5, arbitrary: fc.constant<Action>("ignore") },
+      { weight: 5, arbitrary: fc.constantFrom<Action>("ignore", "success") },
       { weight: 1, arbitrary: fc.constant<Action>("reset") },
     ),
     which: fc.nat(),
-  });
-  const anyLimits: fc.Arbitrary<CircuitLimits> = fc.record({
-    failureThreshold: fc.integer({ min: 1, max: 3 }),
-    successThreshold: fc.integer({ min: 1, max: 4 }),
-    timeoutMs: fc.integer({ min: 1, max: 100 }),
-    leaseMs: fc.integer({ min: 1, max: 200 }),
+    isSlow: fc.boolean(),
+    retryAfterMs: fc.option(fc.integer({ min: 0, max: 2_000 }), { nil: undefined }),
   });
 
   it("admits neither too early nor too many, never locks up, and never goes back in epoch", () => {
@@ -103,35 +140,35 @@ describe("a circuit, in any history", () => {
     fc.assert(
       fc.property(anyLimits, fc.array(step, { maxLength: 200, size: "max" }), (limits, steps) => {
         const circuit = new CheckedCircuit(limits);
-        for (const { waitMs, action, which } of steps) {
-          const before = circuit.state.kind;
-          circuit.live(waitMs, action, which);
-          if (circuit.state.kind !== before) transitions.add(`${before} > ${circuit.state.kind}`);
+        for (const each of steps) {
+          const before = phase(circuit.state);
+          circuit.live(each);
+          const after = phase(circuit.state);
+          if (after !== before) transitions.add(`${before} > ${after}`);
         }
         expect(circuit.admitsInTheEnd()).toBe(true);
       }),
+      { numRuns: 150 },
     );
 
-    // A property that never got there proves nothing: these are the arrows of the drawing, with the
-    // reset that closes from everywhere.
+    // A property that never got there proves nothing: these are the arrows of the drawing, with those of
+    // the ramp and of the reset that closes from everywhere.
     expect([...transitions].sort()).toEqual([
       "closed > open",
       "half-open > closed",
       "half-open > open",
+      "half-open > ramp",
       "open > closed",
       "open > half-open",
+      "ramp > closed",
+      "ramp > open",
     ]);
-  });
+  }, 30_000);
 });
 
 describe("a circuit under new limits", () => {
-  const limits: CircuitLimits = {
-    failureThreshold: 3,
-    successThreshold: 2,
-    timeoutMs: 100,
-    leaseMs: 200,
-  };
-  const halfOpen: CircuitState = { kind: "half-open", epoch: 4, leases: [], successes: 2 };
+  const limits: CircuitLimits = { ...plainLimits, successThreshold: 2 };
+  const halfOpen = { kind: "half-open", epoch: 4, leases: [], successes: 2, openings: 1 } as const;
 
   it("is closed when it has trials enough for them: nobody would be admitted any more", () => {
     expect(fit(halfOpen, limits)).toEqual(closed(5));
@@ -142,4 +179,16 @@ describe("a circuit under new limits", () => {
     expect(fit(halfOpen, { ...limits, successThreshold: 3 })).toBe(halfOpen);
     expect(fit(closed(1), limits)).toEqual(closed(1));
   });
+
+  it("leaves a ramp that is not as long any more", () => {
+    const ramp = { successes: 3, leases: [5], openings: 1 };
+    const state: CircuitState = { ...closed(2), ramp };
+    expect(fit(state, { ...limits, rampCalls: 4 })).toBe(state);
+    expect(fit(state, { ...limits, rampCalls: 3 })).toEqual(closed(2));
+  });
 });
+
+/** The state, and whether it has a ramp. */
+function phase(state: CircuitState): string {
+  return state.kind === "closed" && state.ramp ? "ramp" : state.kind;
+}

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
-import { CircuitBreaker, type CircuitBreakerOptions, CircuitOpenError } from "./circuit-breaker.ts";
+import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
+import { CircuitOpenError } from "./open-error.ts";
 
 const down = async (): Promise<never> => {
   throw new Error("dependency is down");
@@ -151,11 +152,14 @@ describe("the stats", () => {
     expect(breaker.stats()).toEqual({
       name: "db",
       state: "open",
+      mode: "normal",
       isolated: false,
       successes: 1,
       failures: 2,
       ignored: 0,
+      slow: 0,
       rejected: 1,
+      waiting: 0,
       opened: 1,
       retryAfterMs: 600,
     });

@@ -3,10 +3,12 @@
  * circuit, fallback and recovery. It is tables only; whoever knows more is asked through the port.
  */
 
-import { type Clock, type Outcome, RejectedError, systemClock } from "../base/index.ts";
+import { type Clock, type Judge, type Outcome, RejectedError, systemClock } from "../base/index.ts";
 import {
+  blamesRequest,
   classOfCode,
   classOfLanguageError,
+  classOfSentence,
   classOfSqliteResult,
   isDatabasePort,
 } from "./code-table.ts";
@@ -24,6 +26,8 @@ export interface Classification {
   readonly outcome: Outcome;
   /** Milliseconds that the other side asks to be left alone. */
   readonly retryAfterMs?: number;
+  /** Tokens that the attempt has cost all the same, where the error says so. */
+  readonly cost?: number;
   /** The HTTP status, where there was one. */
   readonly status?: number;
   /** What decided: `"code ECONNRESET"`, `"status 503"`. */
@@ -74,23 +78,43 @@ export function judge(
     : { ...reactions.aborted, class: "aborted", evidence: "the caller's signal" };
 }
 
+/** How the tables alone judge, by the system's clock. One for all policies that name no classifier. */
+export const judgeByTables: Judge = (thrown, signal) => judge(tables, thrown, signal);
+
+const tables: Classifier = { classify: (thrown) => fromTables(thrown, systemClock) };
+
+/** Refused before it ran: trying again is for whoever has another target. */
+const refusal: Classification = {
+  class: "overloaded",
+  retryable: false,
+  outcome: "ignore",
+  evidence: "a refusal",
+};
+
 function fromTables(thrown: unknown, clock: Clock): Classification {
+  if (thrown instanceof RejectedError) {
+    const { retryAfterMs } = thrown;
+    return retryAfterMs > 0 ? { ...refusal, retryAfterMs } : refusal;
+  }
   try {
-    const chain = chainOf(thrown);
-    const facts = chain.map(factsOf);
-    const { evidence, ...verdict } = decide(chain, facts);
+    const facts = chainOf(thrown).map(factsOf);
+    const { evidence, ...verdict } = decide(facts);
     const status = facts.find((each) => each.status !== undefined)?.status;
     const waitMs = facts
-      .map((each) => each.retryAfterMs || retryAfterMs(each.headers, clock))
+      .map((each) => each.retryAfterMs || (retryAfterMs(each.headers, clock) ?? each.toldWaitMs))
       .find((ms) => ms !== undefined);
+    const cost = facts.find((each) => each.tokens !== undefined)?.tokens;
+    const retryable = facts[0]?.retryable;
     const obeyed = facts.map(({ headers }) => headerOf(headers, "x-should-retry")).find(Boolean);
     return {
       ...reactions[verdict.class],
       ...verdict,
+      ...(retryable !== undefined && { retryable }),
       // OpenAI's and Anthropic's servers know better than any table, and say so.
       ...(obeyed === "true" && { retryable: true }),
       ...(obeyed === "false" && { retryable: false }),
       ...(waitMs !== undefined && { retryAfterMs: waitMs }),
+      ...(cost !== undefined && { cost }),
       ...(status !== undefined && { status }),
       evidence,
     };
@@ -103,16 +127,14 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
 type Decision = Verdict & { readonly evidence: string };
 
 /** From the strongest evidence to the weakest; within each, the outermost error that has any. */
-function decide(chain: readonly object[], facts: readonly ErrorFacts[]): Decision {
-  const strong = facts.flatMap((each) => byCode(each) ?? byStatus(each) ?? []);
+function decide(facts: readonly ErrorFacts[]): Decision {
+  const strong = facts.flatMap(
+    (each) => byCode(each) ?? bySentence(each) ?? byStatus(each) ?? byFault(each) ?? [],
+  );
   const timedOut = strong.find((found) => found.class === "timeout");
   // An abort whose cause is a time-out was one: the signal is only how it was carried out.
   if (strong[0]?.class === "aborted" && timedOut) return timedOut;
   if (strong[0]) return strong[0];
-  if (chain[0] instanceof RejectedError) {
-    // Refused before it ran: trying again is for whoever has another target.
-    return { class: "overloaded", retryable: false, outcome: "ignore", evidence: "a refusal" };
-  }
   for (const { name, message } of facts) {
     const weak = classOfLanguageError(name, message);
     if (weak) return { class: weak, evidence: `name ${name}` };
@@ -135,6 +157,21 @@ function byCode(facts: ErrorFacts): Decision | undefined {
 function atPort(found: ErrorClass, port: number | undefined): ErrorClass {
   const isConnection = found === "network" || found === "timeout";
   return isConnection && port !== undefined && isDatabasePort(port) ? "db-connection" : found;
+}
+
+function bySentence({ codes, message }: ErrorFacts): Decision | undefined {
+  for (const code of codes) {
+    const found = classOfSentence(code, message);
+    if (found) return { class: found, evidence: `code ${code} and its message` };
+  }
+  return undefined;
+}
+
+/** An answer whose status said nothing yet, as when it broke off in mid-stream. */
+function byFault({ codes }: ErrorFacts): Decision | undefined {
+  const code = codes.find(blamesRequest);
+  if (code === undefined) return undefined;
+  return { class: "unknown", retryable: false, outcome: "ignore", evidence: `code ${code}` };
 }
 
 function byStatus({ status }: ErrorFacts): Decision | undefined {

@@ -76,8 +76,8 @@ const serviceCodes: Words = {
     AI_NoSuchModelError`,
   "schema-validation": `invalid_json_schema invalid_function_parameters ValidationException
     json_validate_failed ZodError ValiError AI_TypeValidationError AI_InvalidArgumentError
-    AI_InvalidPromptError`,
-  "invalid-json": "AI_JSONParseError FST_ERR_CTP_INVALID_JSON_BODY",
+    AI_InvalidPromptError KINTSUGI_VALIDATION_FAILED`,
+  "invalid-json": "AI_JSONParseError FST_ERR_CTP_INVALID_JSON_BODY KINTSUGI_INVALID_JSON",
   timeout: "timeout_error request_timeout DEADLINE_EXCEEDED TimeoutError ModelTimeoutException",
   aborted: "AbortError",
   "config-missing": "AI_LoadAPIKeyError AI_LoadSettingError",
@@ -135,6 +135,31 @@ const fetchFailures: ReadonlySet<string> = new Set([
   "network error",
 ]);
 
+/**
+ * A code that says too little, and the words beside it that say the rest: Anthropic has no code for a
+ * prompt that is too long or a bill that is not paid (its error reference), nor has vLLM for the former.
+ */
+const sentences: readonly (readonly [code: string, words: string, found: ErrorClass])[] = [
+  ["invalid_request_error", "prompt is too long", "context-length"],
+  ["invalid_request_error", "exceed context limit", "context-length"],
+  ["invalid_request_error", "maximum context length", "context-length"],
+  ["invalid_request_error", "credit balance is too low", "quota"],
+  ["BadRequestError", "maximum context length", "context-length"],
+  ["not_found_error", "model:", "model-not-found"],
+];
+
+/** Codes that blame the request without saying why (OpenAI, Anthropic, google.rpc.Code). */
+const requestFaults: ReadonlySet<string> = new Set([
+  "invalid_request_error",
+  "invalid_prompt",
+  "not_found_error",
+  "INVALID_ARGUMENT",
+  "FAILED_PRECONDITION",
+  "NOT_FOUND",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+]);
+
 const codes: ReadonlyMap<string, ErrorClass> = new Map(
   [systemCodes, databaseCodes, serviceCodes].flatMap(spread),
 );
@@ -145,6 +170,15 @@ export function classOfCode(code: string): ErrorClass | undefined {
   const known = codes.get(code) ?? beginnings.find(([start]) => code.startsWith(start))?.[1];
   if (known) return known;
   return /^\d[\dA-Z]{4}$/.test(code) ? states.get(code.slice(0, 2)) : undefined;
+}
+
+export function classOfSentence(code: string, message: string): ErrorClass | undefined {
+  return sentences.find(([known, words]) => known === code && message.includes(words))?.[2];
+}
+
+/** Whether the code says that the request itself was wrong, and nothing more. */
+export function blamesRequest(code: string): boolean {
+  return requestFaults.has(code);
 }
 
 export function classOfSqliteResult(result: number): ErrorClass | undefined {

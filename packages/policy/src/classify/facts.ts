@@ -1,5 +1,7 @@
 /** What an error says about itself, wherever its library puts it. */
 
+import { bodyRetryAfterMs } from "./retry-after.ts";
+
 /** One error of a chain, read once. */
 export interface ErrorFacts {
   readonly name: string;
@@ -15,6 +17,12 @@ export interface ErrorFacts {
   readonly sqliteResult: number | undefined;
   /** What the error itself asks for, as our own refusals do. */
   readonly retryAfterMs: number | undefined;
+  /** Milliseconds that the body of the answer asks to wait. */
+  readonly toldWaitMs: number | undefined;
+  /** Tokens that the attempt has cost, as the body says. */
+  readonly tokens: number | undefined;
+  /** What an error of ours says about itself; others mean many things by the word. */
+  readonly retryable: boolean | undefined;
 }
 
 /** Chains are short; what is longer is a circle, or built to hurt. */
@@ -49,7 +57,7 @@ export function factsOf(error: object): ErrorFacts {
   const report = fields(body?.["error"]);
   return {
     name: text(own["name"]) ?? "",
-    message: text(own["message"]) ?? "",
+    message: `${text(own["message"]) ?? ""} ${text(report?.["message"]) ?? ""}`.trim(),
     codes: [own["code"], report?.["code"], report?.["type"], report?.["status"]]
       .concat([body?.["error"], body?.["code"], body?.["type"], own["type"], own["name"]])
       .flatMap((code) => text(code) ?? []),
@@ -64,6 +72,9 @@ export function factsOf(error: object): ErrorFacts {
     syscall: text(own["syscall"]),
     sqliteResult: own["code"] === "ERR_SQLITE_ERROR" ? firstNumber(own["errcode"]) : undefined,
     retryAfterMs: firstNumber(own["retryAfterMs"]),
+    toldWaitMs: bodyRetryAfterMs(report) ?? bodyRetryAfterMs(body),
+    tokens: firstNumber(tokensOf(own), tokensOf(body), tokensOf(report)),
+    retryable: ownJudgement(own),
   };
 }
 
@@ -95,6 +106,13 @@ const fields = (value: unknown): Fields | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : undefined;
+
+const tokensOf = (part: Fields | undefined): unknown => fields(part?.["usage"])?.["total_tokens"];
+
+function ownJudgement({ code, retryable }: Fields): boolean | undefined {
+  const isOurs = typeof code === "string" && code.startsWith("KINTSUGI_");
+  return isOurs && typeof retryable === "boolean" ? retryable : undefined;
+}
 
 /** Codes of databases may be numbers: MongoDB's 11000. */
 function text(value: unknown): string | undefined {

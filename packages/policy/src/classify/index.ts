@@ -6,5 +6,7 @@ export {
   type ClassifierOptions,
   createClassifier,
   judge,
+  judgeByTables,
 } from "./classify.ts";
 export { type ErrorClass, type Reaction, reactions } from "./error-class.ts";
+export { headerOf, retryAfterMs } from "./retry-after.ts";

@@ -23,6 +23,19 @@ describe("a server that asks for a wait", () => {
     expect(retryAfterMs(headers, clock)).toBe(ms);
   });
 
+  it("is understood in all three forms of an HTTP date", () => {
+    const at = (date: string) =>
+      retryAfterMs({ date: "Sun, 06 Nov 1994 08:49:30 GMT", "retry-after": date }, clock);
+    expect(at("Sun, 06 Nov 1994 08:49:37 GMT")).toBe(7_000);
+    expect(at("Sunday, 06-Nov-94 08:49:37 GMT")).toBe(7_000);
+    expect(at("Sun Nov  6 08:49:37 1994")).toBe(7_000);
+  });
+
+  it("is understood by the server's own clock, when ours is an hour off", () => {
+    const headers = { date: inMs(3_600_000), "retry-after": inMs(3_607_000) };
+    expect(retryAfterMs(headers, clock)).toBe(7_000);
+  });
+
   it.each(["soon", "-5", "", "NaN", "1e9", "Infinity", "2026-01-01"])(
     "is not believed when it says %j",
     (text) => {

@@ -20,9 +20,47 @@ export function retryAfterMs(headers: HeaderSource, clock: Clock): number | unde
   const text = headerOf(headers, "retry-after");
   const seconds = amount(text);
   if (seconds !== undefined) return Math.ceil(seconds * 1_000);
+  const dateMs = httpDateMs(text);
+  if (dateMs === undefined) return undefined;
+  // By the server's own clock where it tells it: ours may be wrong.
+  return Math.max(0, dateMs - (httpDateMs(headerOf(headers, "date")) ?? clock.epochMs()));
+}
+
+/**
+ * Milliseconds that the body of an answer asks to wait: `retry_after` in seconds (Discord; Telegram
+ * under `parameters`), `retry_after_ms`, or `retryDelay` of google.rpc.RetryInfo (Gemini).
+ */
+export function bodyRetryAfterMs(
+  body: Readonly<Record<string, unknown>> | undefined,
+): number | undefined {
+  const { retry_after_ms: ms, retry_after: seconds, parameters, details } = body ?? {};
+  if (isAmount(ms)) return Math.ceil(ms);
+  if (isAmount(seconds)) return Math.ceil(seconds * 1_000);
+  if (typeof parameters === "object" && parameters !== null) {
+    const { retry_after: nested } = parameters as { readonly retry_after?: unknown };
+    if (isAmount(nested)) return Math.ceil(nested * 1_000);
+  }
+  if (!Array.isArray(details)) return undefined;
+  for (const detail of details.slice(0, MOST_DETAILS) as readonly unknown[]) {
+    const { retryDelay } = Object(detail) as { readonly retryDelay?: unknown };
+    const [, delay] = /^(\d+(?:\.\d+)?)s$/.exec(String(retryDelay)) ?? [];
+    if (delay !== undefined) return Math.ceil(Number(delay) * 1_000);
+  }
+  return undefined;
+}
+
+const MOST_DETAILS = 10;
+
+const isAmount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0;
+
+/** The three forms of RFC 9110, 5.6.7. */
+function httpDateMs(text: string | undefined): number | undefined {
   // Date.parse takes nearly anything for a date, "-5" too; an HTTP date begins with its weekday.
-  const dateMs = /^[A-Z][a-z]+,? /.test(text ?? "") ? Date.parse(text ?? "") : Number.NaN;
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - clock.epochMs());
+  if (text === undefined || !/^[A-Z][a-z]+,? /.test(text)) return undefined;
+  // The oldest form has no zone, and means Greenwich; Date.parse would take it for here.
+  const dateMs = Date.parse(text.includes(",") ? text : `${text} GMT`);
+  return Number.isNaN(dateMs) ? undefined : dateMs;
 }
 
 /** The value of a header, by its name in lower case. */

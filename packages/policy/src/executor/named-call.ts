@@ -1,6 +1,6 @@
 /** What a registry keeps for one name: its settings, its circuit, its totals. */
 
-import type { Clock, Listeners, Random } from "../base/index.ts";
+import type { Clock, Listeners, Outcome, Random } from "../base/index.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "../circuit-breaker/index.ts";
 import { ResilientExecutor, type SharedCall } from "./executor.ts";
 import type { CallMeasure, CallTotals, CircuitMeasure } from "./result.ts";
@@ -65,13 +65,18 @@ export class NamedCall {
   /** What an executor of the name is given. */
   shared(preset: CallPreset | "none" | undefined): SharedCall {
     const revision = (): number => this.revision;
+    const { calls } = this.#registry;
     return {
       get revision() {
         return revision();
       },
       policies: (own) => this.#policies(preset, own),
       breaker: (thresholds) => this.#circuitOf(thresholds),
-      count: (measure) => this.#count(measure),
+      count: (outcome, attempts, source) => this.#count(outcome, attempts, source),
+      get isHeard() {
+        return calls.isHeard;
+      },
+      tell: (measure) => calls.tell(measure),
     };
   }
 
@@ -102,13 +107,12 @@ export class NamedCall {
     return this.#circuit;
   }
 
-  #count(measure: CallMeasure): void {
+  #count(outcome: Outcome, attempts: number, source: CallMeasure["source"]): void {
     const totals = this.#totals;
     totals.calls += 1;
-    totals.attempts += measure.attempts;
-    if (measure.outcome !== "success") totals.failed += 1;
-    if (measure.attempts > 1) totals.retried += 1;
-    if (measure.source === "fallback") totals.fallbacks += 1;
-    this.#registry.calls.tell(measure);
+    totals.attempts += attempts;
+    if (outcome !== "success") totals.failed += 1;
+    if (attempts > 1) totals.retried += 1;
+    if (source === "fallback") totals.fallbacks += 1;
   }
 }

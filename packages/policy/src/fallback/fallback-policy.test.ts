@@ -1,5 +1,9 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
+import { manualClock, settled } from "../base/fixtures/clocks.ts";
+import { type Call, type CallContext, firstAttempt, type Policy } from "../base/index.ts";
+import { TimeoutPolicy } from "../timeout/index.ts";
 import { FallbackFailedError, type FallbackOptions, FallbackPolicy } from "./fallback-policy.ts";
 
 const lost = new Error("model is down");
@@ -84,6 +88,24 @@ describe("a fallback", () => {
     expect(rules).not.toHaveBeenCalled();
   });
 
+  it("ends the wait for a source at once when the caller leaves", async () => {
+    const { policy, cache, rules } = setup();
+    const controller = new AbortController();
+    const slow = Promise.withResolvers<string>();
+    cache.mockReturnValue(slow.promise);
+    const outer = firstAttempt(controller.signal);
+    const running = policy.within(down, outer);
+    const failure = expect(running).rejects.toMatchObject({ errors: ["left"], sources: ["cache"] });
+    await settled();
+    controller.abort("left");
+    await failure;
+    expect(rules).not.toHaveBeenCalled();
+    expect(outer.zombie).toBeInstanceOf(Promise); // Who counts what runs is told of the source.
+    expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    slow.reject(new Error("too late to matter"));
+    await settled(); // An unhandled rejection would fail the test run here.
+  });
+
   it("tells a listener who answered, and survives what it throws", async () => {
     const bad = new Error("bad listener");
     const onFallback = vi.fn().mockRejectedValue(bad);
@@ -98,5 +120,76 @@ describe("a fallback", () => {
     expect(() => setup({ sources: [] })).toThrow(
       new RangeError("sources must name at least one, got 0"),
     );
+  });
+
+  it.each(["cache", "primary"])("is refused where %s would not say who answered", (name) => {
+    const sources = ["cache", name].map((each) => ({ name: each, answer: () => "" }));
+    expect(() => setup({ sources })).toThrow(
+      new RangeError(`sources must have names of their own, got "${name}" twice`),
+    );
+  });
+});
+
+describe("a source", () => {
+  const rules = { name: "rules", answer: () => "from the rules" };
+
+  it("is passed over for failures that are not for it", async () => {
+    const cache = { name: "cache", answer: () => "from the cache", when: () => false };
+    const { policy } = setup({ sources: [cache, rules] });
+    await expect(policy.answer(down)).resolves.toEqual({
+      value: "from the rules",
+      source: "rules",
+    });
+    const alone = setup({ sources: [cache] });
+    await expect(alone.policy.execute(down)).rejects.toBe(lost);
+    expect(alone.policy.stats()).toMatchObject({ unanswered: 1, failed: 0 });
+  });
+
+  it("may have a policy of its own, which fails over to the next", async () => {
+    const clock = manualClock();
+    const contexts: CallContext[] = [];
+    const model = {
+      name: "smaller-model",
+      answer: (_: Error, context: CallContext) => {
+        contexts.push(context);
+        return new Promise<never>(() => {});
+      },
+      policy: new TimeoutPolicy({ timeoutMs: 100, clock }),
+    };
+    const { policy } = setup({ sources: [model, rules] });
+    const answer = policy.answer(down);
+    await clock.advance(100);
+    await expect(answer).resolves.toMatchObject({ source: "rules" });
+    expect(contexts).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+    expect(policy.stats().sources).toEqual({
+      "smaller-model": { answered: 0, failed: 1 },
+      rules: { answered: 1, failed: 0 },
+    });
+  });
+
+  it("may have a policy of another house, which is given the caller's signal", async () => {
+    const { signal } = new AbortController();
+    const execute = vi.fn((call: Call<never>, given?: AbortSignal) =>
+      Promise.resolve(call({ attempt: 1, signal: given ?? expect.fail() })),
+    ) as Policy["execute"];
+    const { policy } = setup({ sources: [{ ...rules, policy: { execute } }] });
+    await expect(policy.execute(down, signal)).resolves.toBe("from the rules");
+    expect(execute).toHaveBeenCalledWith(expect.anything(), signal);
+  });
+});
+
+it("the stats of a fallback count who answered", async () => {
+  const { policy, cache } = setup();
+  await policy.execute(() => "up");
+  await policy.answer(() => "up");
+  await policy.execute(down);
+  cache.mockRejectedValue(new Error("cache is empty"));
+  await policy.execute(down);
+  expect(policy.stats()).toEqual({
+    primary: 2,
+    sources: { cache: { answered: 1, failed: 1 }, rules: { answered: 1, failed: 0 } },
+    failed: 0,
+    unanswered: 0,
   });
 });

@@ -7,5 +7,6 @@ export {
   type FallbackOptions,
   FallbackPolicy,
   type FallbackSource,
+  type FallbackStats,
   type SourcedAnswer,
 } from "./fallback-policy.ts";

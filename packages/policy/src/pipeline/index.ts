@@ -1,3 +1,4 @@
 /** Policies one inside the other. */
 
+export { frameOf } from "./compile.ts";
 export { type AlternativeOf, Pipeline, PipelineError, pipeline } from "./pipeline.ts";

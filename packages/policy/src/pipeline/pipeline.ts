@@ -4,11 +4,13 @@ import {
   type Call,
   type CallContext,
   type ErrorCode,
+  Frame,
   firstAttempt,
   KintsugiError,
   type Policy,
 } from "../base/index.ts";
-import { RetryPolicy } from "../retry/index.ts";
+import { judgeByTables } from "../classify/index.ts";
+import { enter, layerOf, type Nest, nestsOf } from "./compile.ts";
 
 /** What a policy may answer in the call's place; nothing where it does not say. */
 export type AlternativeOf<P> = P extends { readonly alternative?: infer A } ? Stated<P, A> : never;
@@ -26,27 +28,35 @@ export class Pipeline<A = never> implements Policy<A> {
   /** From the outermost to the innermost; pipelines in the row are unfolded. */
   readonly policies: readonly Policy<unknown>[];
   declare readonly alternative?: A;
-  readonly #run: Runner;
+  readonly #outermost: Nest;
+  /** What the outermost makes its calls through; undefined where one frame holds them all. */
+  readonly #inner: Runner | undefined;
 
   /** @throws {@link PipelineError} when the policies cannot work together. */
   constructor(policies: readonly Policy<unknown>[]) {
-    this.policies = policies.flatMap((policy) =>
+    const unfolded = policies.flatMap((policy) =>
       policy instanceof Pipeline ? policy.policies : [policy],
     );
+    this.policies = unfolded.slice(); // Without the room that an array keeps to grow.
     check(this.policies);
-    this.#run = this.policies.reduceRight<Runner>(
-      (inner, policy) => (call, context) => enter(policy, (own) => inner(call, own), context),
-      async (call, context) => call(context),
-    );
+    const [outermost = bare(), ...others] = nestsOf(this.policies);
+    this.#outermost = outermost;
+    this.#inner =
+      others.length === 0 ? undefined : others.reduceRight<Runner | undefined>(nested, undefined);
   }
 
   /** @throws whatever the policies and `call` throw. */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T | A> {
+    if (this.#outermost instanceof Frame && !this.#inner) {
+      return this.#outermost.execute(call, signal);
+    }
     return this.within(call, firstAttempt(signal));
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T | A> {
-    return this.#run(call, context) as Promise<T | A>; // The row was typed when it was built.
+    const inner = this.#inner;
+    const own: Call<unknown> = inner ? (attempt) => inner(call, attempt) : call;
+    return enter(this.#outermost, own, context) as Promise<T | A>; // Typed when it was built.
   }
 }
 
@@ -71,19 +81,12 @@ export function pipeline<const P extends readonly Policy<unknown>[]>(
 
 type Runner = (call: Call<unknown>, context: CallContext) => Promise<unknown>;
 
-/** A policy of another house knows no context: it keeps the attempt, unless it counts attempts itself. */
-function enter(
-  policy: Policy<unknown>,
-  call: Call<unknown>,
-  context: CallContext,
-): Promise<unknown> {
-  if (policy.within) return policy.within(call, context);
-  const { attempt, signal: outer } = context;
-  return policy.execute(
-    (own) => call({ signal: own.signal, attempt: Math.max(attempt, own.attempt) }),
-    outer,
-  );
-}
+const bare = (): Frame => new Frame({ judge: judgeByTables });
+
+const nested =
+  (inner: Runner | undefined, nest: Nest): Runner =>
+  (call, context) =>
+    enter(nest, inner ? (own) => inner(call, own) : call, context);
 
 function check(policies: readonly Policy<unknown>[]): void {
   const twice = policies.find((policy, place) => policies.indexOf(policy) !== place);
@@ -91,7 +94,7 @@ function check(policies: readonly Policy<unknown>[]): void {
     const name = twice.constructor.name;
     throw new PipelineError(`The same ${name} stands in the pipeline twice; make a second one`);
   }
-  const retries = policies.filter((policy) => policy instanceof RetryPolicy).length;
+  const retries = policies.filter((policy) => layerOf(policy)?.kind === "retry").length;
   if (retries > 1) {
     throw new PipelineError(`${retries} retries in one pipeline multiply their attempts; keep one`);
   }

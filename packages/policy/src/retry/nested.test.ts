@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { eagerClock } from "../base/fixtures/clocks.ts";
+import { retryEndOf } from "./nested.ts";
 import { RetryPolicy } from "./retry-policy.ts";
 
 /** How often a call that always fails is made under retries of these sizes, the outermost first. */
@@ -48,6 +49,31 @@ describe("a retry inside a retry", () => {
         expect(await callsUnder(sizes)).toBeLessThanOrEqual(Math.max(...sizes));
       }),
     );
+  });
+
+  it("makes at most the outer number of attempts, where it is not itself the larger", async () => {
+    const anySizes = fc
+      .array(fc.integer({ min: 1, max: 7 }), { minLength: 2, maxLength: 4 })
+      .map((sizes) => sizes.sort((one, other) => other - one));
+    await fc.assert(
+      fc.asyncProperty(anySizes, async (sizes) => {
+        expect(await callsUnder(sizes)).toBeLessThanOrEqual(sizes[0] ?? 0);
+      }),
+    );
+  });
+
+  it("tells the outer why it ended", async () => {
+    const clock = eagerClock();
+    const inner = new RetryPolicy({ maxAttempts: 2, clock });
+    const outer = new RetryPolicy({ maxAttempts: 3, clock });
+    const error = new Error("down");
+    await outer.execute(() => inner.execute(() => Promise.reject(error))).catch(() => {});
+    expect(retryEndOf(new Error("the tool failed", { cause: error }))).toMatchObject({
+      why: "attempts",
+      attempts: 2,
+      maxAttempts: 3,
+    });
+    expect(retryEndOf(new Error("never retried"))).toBeUndefined();
   });
 
   it("is not seen in an error that an earlier call left with", async () => {

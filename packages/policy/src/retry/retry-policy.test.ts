@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from "vitest";
 import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
 import { RejectedError } from "../base/index.ts";
 import { seededRandom } from "../base/random.ts";
-import { type RetryOptions, RetryPolicy } from "./retry-policy.ts";
+import type { RetryOptions } from "./retry-options.ts";
+import { RetryPolicy } from "./retry-policy.ts";
 
 class Refused extends RejectedError {
   readonly code = "KINTSUGI_TEST";
@@ -182,7 +183,57 @@ describe("an abort", () => {
   });
 });
 
+describe("a back-off function", () => {
+  it("says each wait, knows the one before, and is cut to the longest", async () => {
+    const backoff = vi.fn(({ previousDelayMs }) => previousDelayMs * 10 + 7);
+    const { policy, clock, failing } = setup({ backoff, maxAttempts: 5, maxDelayMs: 1_000 });
+    const down = new Error("down");
+    await policy.execute(failing(4, down));
+    expect(clock.waitsMs).toEqual([7, 77, 777, 1_000]);
+    expect(backoff.mock.calls[1]).toEqual([{ attempt: 2, previousDelayMs: 7, error: down }]);
+  });
+
+  it("is not asked where no attempt follows", async () => {
+    const backoff = vi.fn(() => 0);
+    const { policy, failing } = setup({ backoff, maxAttempts: 2 });
+    await policy.execute(failing(9)).catch(() => {});
+    expect(backoff).toHaveBeenCalledOnce();
+  });
+
+  it.each([Number.NaN, -1])("that says %d is reported, and waits as usual", async (ms) => {
+    const onListenerError = vi.fn();
+    const { policy, clock, failing } = setup({ backoff: () => ms, onListenerError });
+    await expect(policy.execute(failing(1))).resolves.toBe("answer 2");
+    expect(clock.waitsMs).toEqual([100]);
+    const message = `backoff must return milliseconds from 0, got ${ms}`;
+    expect(onListenerError.mock.calls).toEqual([[new RangeError(message)]]);
+  });
+});
+
+it("a decorrelated retry waits by chance alone, each time up to three times as long", async () => {
+  const random = { next: () => 0.75, uuid: () => "" };
+  const { policy, clock, failing } = setup({ backoff: "decorrelated", maxAttempts: 4, random });
+  await policy.execute(failing(3));
+  expect(clock.waitsMs).toEqual([250, 587.5, 1_346.875]);
+});
+
 describe("a listener", () => {
+  it("hears why a call has failed in the end", async () => {
+    const onGiveUp = vi.fn();
+    const { policy, failing } = setup({ onGiveUp });
+    await policy.execute(failing(1));
+    expect(onGiveUp).not.toHaveBeenCalled();
+    const down = new Error("down");
+    const wrong = new TypeError("x is not a function");
+    await policy.execute(failing(9, down)).catch(() => {});
+    await policy.execute(failing(9, wrong)).catch(() => {});
+    const common = { maxAttempts: 3, retryAfterMs: 0 };
+    expect(onGiveUp.mock.calls).toEqual([
+      [{ ...common, why: "attempts", attempts: 3, error: down }],
+      [{ ...common, why: "not-retryable", attempts: 1, error: wrong }],
+    ]);
+  });
+
   it("hears of each retry before its wait, and of nothing else", async () => {
     const onRetry = vi.fn();
     const { policy, failing } = setup({ onRetry });
@@ -211,6 +262,7 @@ describe.each([
   ["backoffMultiplier", 0.5],
   ["jitterFactor", 1.1],
   ["maxTotalMs", -1],
+  ["backoff", "quadratic"],
 ])("%s", (option, value) => {
   it(`is refused by name when it is ${value}`, () => {
     expect(() => setup({ [option]: value })).toThrow(new RegExp(`^${option} must be .*${value}$`));

@@ -1,7 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
-import { manualClock } from "../base/fixtures/clocks.ts";
+import { manualClock, settled } from "../base/fixtures/clocks.ts";
+import { firstAttempt } from "../base/index.ts";
 import { TimeoutError, type TimeoutOptions, TimeoutPolicy } from "./timeout-policy.ts";
 
 const left = new Error("user left");
@@ -28,6 +29,7 @@ describe.each(modes)("a call with limited time, %s", (mode) => {
       throw left;
     };
     await expect(policy.execute(thrower)).rejects.toBe(left);
+    await clock.advance(1);
     expect(clock.pending).toBe(0);
   });
 
@@ -79,6 +81,7 @@ describe.each(modes)("a call with limited time, %s", (mode) => {
     await policy.execute(() => "unread", outer);
     const late = await policy.execute((context) => context, outer);
     expect(late.signal.aborted).toBe(false);
+    await settled();
     expect(getEventListeners(outer, "abort")).toEqual([]);
   });
 
@@ -141,6 +144,7 @@ describe("an aggressive timeout", () => {
     const running = policy.execute(never, controller.signal);
     controller.abort(left);
     await expect(running).rejects.toBe(left);
+    await clock.advance(1);
     expect(clock.pending).toBe(0);
   });
 
@@ -182,4 +186,20 @@ describe("a cooperative timeout", () => {
 
 it.each([0, -1, Number.NaN, Infinity])("refuses a timeoutMs of %d by name", (timeoutMs) => {
   expect(() => setup({ timeoutMs })).toThrow(/^timeoutMs must be /);
+});
+
+describe("a timeout that returns before the work has stopped", () => {
+  it.each(["the time is up", "the caller leaves"])("says so when %s", async (when) => {
+    const { policy, clock } = setup();
+    const controller = new AbortController();
+    const attempt = firstAttempt(controller.signal);
+    const work = Promise.withResolvers<string>();
+    const ended = policy.within(() => work.promise, attempt).catch(() => "given up");
+    expect(attempt.zombie).toBeUndefined();
+    if (when === "the caller leaves") controller.abort(left);
+    else await clock.advance(100);
+    await expect(ended).resolves.toBe("given up");
+    work.resolve("at last");
+    await expect(attempt.zombie).resolves.toBe("at last");
+  });
 });

@@ -4,27 +4,34 @@ import {
   type Call,
   type CallContext,
   type Clock,
+  Deadlines,
   type ErrorReporter,
-  firstAttempt,
-  givenSignal,
+  Frame,
   KintsugiError,
+  type Layer,
   type Listener,
+  limitStack,
   notify,
   numberBetween,
   type Policy,
   reportError,
   systemClock,
+  type TimedAttempt,
+  type TimeLimit,
 } from "../base/index.ts";
-import { TimedContext } from "./timed-context.ts";
+import { judgeByTables } from "../classify/index.ts";
+import { OwnTimers } from "./own-timers.ts";
 
 export interface TimeoutOptions {
-  /** Milliseconds that a call may take. */
+  /** Milliseconds that a call may take; never less, and at most 1/64 more where calls overlap. */
   readonly timeoutMs: number;
   /**
    * `aggressive` returns when the time is up, whatever the call does; `cooperative` bids it stop by its
    * signal and waits until it has. @defaultValue "aggressive"
    */
   readonly mode?: "aggressive" | "cooperative";
+  /** A timer of its own for each call, so that none is late. @defaultValue false: one timer for all */
+  readonly exact?: boolean;
   /** Names the call in the error. @defaultValue none */
   readonly name?: string;
   /** Hears of every call whose time is up. */
@@ -47,7 +54,9 @@ export class TimeoutError extends KintsugiError {
   readonly timeoutMs: number;
 
   constructor(timeoutMs: number, name?: string) {
+    const depth = limitStack(0); // It would lead to a timer.
     super(`${name ? `"${name}"` : "The call"} took longer than ${timeoutMs} ms`);
+    limitStack(depth);
     this.timeoutMs = timeoutMs;
   }
 }
@@ -58,21 +67,17 @@ export class TimeoutError extends KintsugiError {
  * const page = await policy.execute(({ signal }) => fetch(url, { signal }));
  */
 export class TimeoutPolicy implements Policy {
-  readonly #timeoutMs: number;
-  readonly #isAggressive: boolean;
-  readonly #name: string | undefined;
-  readonly #onTimeout: Listener<TimeoutEvent> | undefined;
-  readonly #onListenerError: ErrorReporter;
-  readonly #clock: Clock;
+  readonly #limit: TimeLimit;
+  #frame: Frame | undefined = undefined;
 
   /** @throws {@link RangeError} when `timeoutMs` is not a number above 0. */
   constructor(options: TimeoutOptions) {
-    this.#timeoutMs = numberBetween("timeoutMs", options.timeoutMs, Number.MIN_VALUE, 1e12);
-    this.#isAggressive = options.mode !== "cooperative";
-    this.#name = options.name;
-    this.#onTimeout = options.onTimeout;
-    this.#onListenerError = options.onListenerError ?? reportError;
-    this.#clock = options.clock ?? systemClock;
+    numberBetween("timeoutMs", options.timeoutMs, Number.MIN_VALUE, 1e12);
+    this.#limit = new Limit(options);
+  }
+
+  get layer(): Layer {
+    return { kind: "time-limit", limit: this.#limit };
   }
 
   /**
@@ -82,71 +87,57 @@ export class TimeoutPolicy implements Policy {
    * @throws {@link TimeoutError} when the time was up first; otherwise whatever `call` throws.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    return this.within(call, firstAttempt(signal));
+    return this.#framed().execute(call, signal);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
-    const outer = givenSignal(context);
-    if (outer?.aborted) return Promise.reject(outer.reason);
-    return this.#isAggressive ? this.#race(call, context, outer) : this.#wait(call, context);
+    return this.#framed().within(call, context);
   }
 
-  async #wait<T>(call: Call<T>, context: CallContext): Promise<T> {
-    const timed = new TimedContext(context);
-    let late: TimeoutError | undefined;
-    const cancel = this.#clock.after(this.#timeoutMs, () => {
-      late = this.#expire(timed);
-    });
-    try {
-      return await call(timed);
-    } catch (thrown) {
-      // What a call throws when it was bidden stop is only how it stopped.
-      if (late && thrown !== late) late.cause = thrown;
-      throw late ?? thrown;
-    } finally {
-      cancel();
-      timed.close();
-    }
+  #framed(): Frame {
+    this.#frame ??= new Frame({ judge: judgeByTables, limit: this.#limit });
+    return this.#frame;
+  }
+}
+
+class Limit implements TimeLimit {
+  readonly isAggressive: boolean;
+  readonly #options: TimeoutOptions;
+  /** Made with the first call. */
+  #deadlines: Deadlines | OwnTimers | undefined = undefined;
+
+  constructor(options: TimeoutOptions) {
+    this.isAggressive = options.mode !== "cooperative";
+    this.#options = options;
   }
 
-  #race<T>(call: Call<T>, context: CallContext, outer: AbortSignal | undefined): Promise<T> {
-    const timed = new TimedContext(context);
-    return new Promise<T>((resolve, reject) => {
-      const end = (): void => {
-        cancel();
-        timed.close();
-        outer?.removeEventListener("abort", abandon);
-      };
-      const abandon = (): void => {
-        end();
-        reject(outer?.reason);
-      };
-      const cancel = this.#clock.after(this.#timeoutMs, () => {
-        const late = this.#expire(timed);
-        end();
-        reject(late);
-      });
-      const run = async (): Promise<T> => call(timed);
-      // Both stay attached: a call that fails after its time is up is nobody's unhandled rejection.
-      run().then(
-        (value) => {
-          end();
-          resolve(value);
-        },
-        (thrown: unknown) => {
-          end();
-          reject(thrown);
-        },
-      );
-      outer?.addEventListener("abort", abandon, { once: true });
-    });
+  start(attempt: TimedAttempt): void {
+    this.#deadlines ??= deadlinesOf(this.#options);
+    this.#deadlines.add(attempt);
   }
 
-  #expire(timed: TimedContext): TimeoutError {
-    const late = new TimeoutError(this.#timeoutMs, this.#name);
-    timed.expire(late);
-    const event = { attempt: timed.attempt, timeoutMs: this.#timeoutMs };
-    if (this.#onTimeout) notify(this.#onTimeout, event, this.#onListenerError);
-    return late;
+  stop(attempt: TimedAttempt): void {
+    this.#deadlines?.remove(attempt);
   }
+
+  leftMs(attempt: TimedAttempt): number {
+    return this.#deadlines?.leftMs(attempt) ?? Infinity;
+  }
+
+  timeUp(): TimeoutError {
+    return new TimeoutError(this.#options.timeoutMs, this.#options.name);
+  }
+
+  tellTimeUp({ attempt }: TimedAttempt): void {
+    const { timeoutMs, onTimeout, onListenerError = reportError } = this.#options;
+    if (onTimeout) notify(onTimeout, { attempt, timeoutMs }, onListenerError);
+  }
+}
+
+function deadlinesOf({
+  timeoutMs,
+  exact,
+  clock = systemClock,
+}: TimeoutOptions): Deadlines | OwnTimers {
+  return exact ? new OwnTimers(timeoutMs, clock) : new Deadlines(timeoutMs, clock);
 }

@@ -1,0 +1,12 @@
+/** A limit on how many calls run at once. */
+
+export {
+  Bulkhead,
+  type BulkheadFailure,
+  BulkheadFullError,
+  type BulkheadOptions,
+  type BulkheadRejection,
+  type BulkheadStats,
+  type BulkheadSuccess,
+  type BulkheadThresholds,
+} from "./bulkhead.ts";

@@ -1,0 +1,12 @@
+/** Limits on how many calls and tokens there are in a window of time. */
+
+export { RateLimiter, type Reservation } from "./rate-limiter.ts";
+export {
+  type RateClaim,
+  RateLimitedError,
+  type RateLimiterOptions,
+  type RateLimiterStats,
+  type RatePause,
+  type RateRejection,
+} from "./rate-options.ts";
+export type { Budget } from "./rate-state.ts";

@@ -1,0 +1,116 @@
+/** What a retry can be told, and what it tells. */
+
+import {
+  type Clock,
+  type ErrorReporter,
+  type Listener,
+  numberBetween,
+  type Random,
+  wholeNumber,
+} from "../base/index.ts";
+import type { Classifier } from "../classify/index.ts";
+import type { Backoff } from "./backoff.ts";
+import type { RetryEnd } from "./nested.ts";
+import type { RetryBudget } from "./retry-budget.ts";
+import type { RetryLimits } from "./retry-state.ts";
+
+export interface RetryOptions {
+  /** Attempts in all, the first included: a whole number from 1. @defaultValue 3 */
+  readonly maxAttempts?: number;
+  /**
+   * How waits grow: by the multiplier; by the first wait each time; by chance, between the first wait and
+   * the multiplier times the wait before; or as a function says, in milliseconds.
+   * @defaultValue "exponential"
+   */
+  readonly backoff?: Backoff | BackoffFunction;
+  /** Milliseconds before the second attempt, 0 to 1e12. @defaultValue 200 */
+  readonly initialDelayMs?: number;
+  /**
+   * Longest wait in milliseconds, whoever asks for it, 0 to 1e12; a server that asks for more ends the
+   * retry at once. @defaultValue 30_000
+   */
+  readonly maxDelayMs?: number;
+  /**
+   * By how much each wait is longer than the one before, 1 to 100; linear waits take no notice.
+   * @defaultValue 2, or 3 for decorrelated waits
+   */
+  readonly backoffMultiplier?: number;
+  /**
+   * Share of each wait that chance may take away, 0 to 1: 1 is full jitter. Decorrelated waits are
+   * chance already, and take no notice, as those of a function. @defaultValue 0.5
+   */
+  readonly jitterFactor?: number;
+  /**
+   * Milliseconds from the start of the first attempt, from 0, after which no attempt begins any more; a
+   * wait that would outlast it is not begun. A timeout around the retry counts in the same way.
+   * @defaultValue no limit
+   */
+  readonly maxTotalMs?: number;
+  /** Shared by all retries of one dependency; an attempt that it refuses does not follow. @defaultValue none */
+  readonly budget?: RetryBudget;
+  /** Which errors to try again; what was thrown and is no Error comes wrapped. @defaultValue by class */
+  readonly retryableErrors?: (error: Error) => boolean;
+  /** Hears of every retry, before its wait. */
+  readonly onRetry?: Listener<RetryEvent>;
+  /** Hears of every call that fails in the end, with why no attempt followed. */
+  readonly onGiveUp?: Listener<GiveUpEvent>;
+  /**
+   * Hears of what a listener throws, and of a back-off function that throws or returns no number of
+   * milliseconds; the wait is then exponential. @defaultValue the platform's `reportError`, or a warning
+   */
+  readonly onListenerError?: ErrorReporter;
+  /** @defaultValue the tables of `@kintsugi/policy/classify` */
+  readonly classifier?: Classifier;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** Milliseconds to wait, from 0; more than `maxDelayMs` is cut to it. */
+export type BackoffFunction = (failed: FailedCall) => number;
+
+export interface FailedCall {
+  /** The attempt that failed: 1 for the first. */
+  readonly attempt: number;
+  /** Milliseconds waited before it; 0 before the first. */
+  readonly previousDelayMs: number;
+  readonly error: Error;
+}
+
+export interface RetryEvent {
+  /** The attempt that failed: 1 for the first. */
+  readonly attempt: number;
+  /** Milliseconds until the next. */
+  readonly delayMs: number;
+  readonly error: Error;
+}
+
+export interface GiveUpEvent extends RetryEnd {
+  /** What the call fails with. */
+  readonly error: Error;
+}
+
+/** @throws {@link RangeError} naming the option that is out of its range. */
+export function limitsOf(options: RetryOptions): RetryLimits {
+  const backoff = backoffOf(options.backoff ?? "exponential");
+  const multiplier = options.backoffMultiplier ?? (backoff === "decorrelated" ? 3 : 2);
+  return {
+    maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 3, 1),
+    backoff,
+    initialDelayMs: numberBetween("initialDelayMs", options.initialDelayMs ?? 200, 0, 1e12),
+    maxDelayMs: numberBetween("maxDelayMs", options.maxDelayMs ?? 30_000, 0, 1e12),
+    backoffMultiplier: numberBetween("backoffMultiplier", multiplier, 1, 100),
+    jitterFactor: numberBetween("jitterFactor", options.jitterFactor ?? 0.5, 0, 1),
+    maxTotalMs: numberBetween("maxTotalMs", options.maxTotalMs ?? Infinity, 0, Infinity),
+  };
+}
+
+/** The rule that holds, also where a function fails. */
+function backoffOf(backoff: Backoff | BackoffFunction): Backoff {
+  if (typeof backoff === "function") return "exponential";
+  if (backoff === "exponential" || backoff === "linear" || backoff === "decorrelated") {
+    return backoff;
+  }
+  throw new RangeError(
+    `backoff must be "exponential", "linear", "decorrelated" or a function, got ${String(backoff)}`,
+  );
+}

@@ -1,0 +1,199 @@
+/** What follows a first attempt that has failed; a call that succeeds at once passes none of it. */
+
+import {
+  type Again,
+  type Attempt,
+  type Clock,
+  type Guard,
+  notify,
+  RejectedError,
+  type Retry,
+  rejectSoon,
+  reportError,
+  sleep,
+  systemClock,
+  systemRandom,
+  toError,
+  type Verdict,
+} from "../base/index.ts";
+import { type Classifier, createClassifier, judge, judgeByTables } from "../classify/index.ts";
+import { backoffMs } from "./backoff.ts";
+import { mark, noteWait, type RetryEnd, retryEndOf } from "./nested.ts";
+import { BudgetExhaustedError, listenerFor } from "./retry-budget.ts";
+import { limitsOf, type RetryOptions } from "./retry-options.ts";
+import {
+  decide,
+  type NestedAttempts,
+  type RetryEndReason,
+  type RetryLimits,
+} from "./retry-state.ts";
+
+export class Series implements Retry {
+  /** Nobody looks at it unless the time in all is limited. */
+  readonly clock: Clock | undefined;
+  readonly #options: RetryOptions;
+  /** Put together at the first failure. */
+  #limits: RetryLimits | undefined = undefined;
+  /** Undefined where the verdict of the frame holds. */
+  readonly #classifier: Classifier | undefined;
+
+  /** @throws {@link RangeError} when an option is out of its range. */
+  constructor(options: RetryOptions) {
+    const { clock = systemClock, classifier } = options;
+    limitsOf(options); // Refuses here what would fail later.
+    this.#options = options;
+    this.clock = (options.maxTotalMs ?? Infinity) === Infinity ? undefined : clock;
+    this.#classifier = classifier ?? classifierOn(clock);
+  }
+
+  /** Tells the budget of every attempt. */
+  get guard(): Guard | undefined {
+    const { budget } = this.#options;
+    return budget && listenerFor(budget);
+  }
+
+  after<T>(thrown: unknown, first: Attempt, again: Again<T>): Promise<T> {
+    const failure = new Failure(thrown, first);
+    return this.#decide(failure)
+      ? this.#again(failure, again)
+      : rejectSoon<T>(this.#giveUp(failure));
+  }
+
+  async #again<T>(failure: Failure, again: Again<T>): Promise<T> {
+    const { clock = systemClock, budget } = this.#options;
+    do {
+      await sleep(clock, failure.delayMs, failure.first.parent);
+      const next = again.next(failure.attempt + 1);
+      try {
+        const value = await again.run(next);
+        budget?.repay();
+        return value;
+      } catch (thrown) {
+        failure.add(thrown, next);
+      }
+    } while (this.#decide(failure));
+    throw this.#giveUp(failure);
+  }
+
+  /** Whether another attempt follows; notes after what wait, or why not. */
+  #decide(failure: Failure): boolean {
+    const { first, attempt, made, nested, thrown } = failure;
+    const { budget, retryableErrors, onRetry, onListenerError = reportError } = this.#options;
+    const verdict = this.#verdict(failure);
+    const askedMs = verdict.retryAfterMs ?? 0;
+    const retryAfterMs = askedMs > 0 ? askedMs : 0; // A classifier of others may say anything.
+    failure.retryAfterMs = retryAfterMs;
+    const aborted = first.parent?.aborted ?? false;
+    const retryable = retryableErrors?.(toError(thrown)) ?? verdict.retryable;
+    if (retryable && !aborted) budget?.fail();
+    const decision = decide(
+      this.#limited(),
+      { attempt, made, leftMs: this.#leftMs(first), aborted, retryable, retryAfterMs, nested },
+      {
+        backoffMs: () => this.#backoffMs(failure),
+        trySpend: () => budget?.trySpend() ?? true,
+      },
+    );
+    if (decision.kind === "give-up") {
+      failure.why = decision.why;
+      return false;
+    }
+    const { delayMs } = decision;
+    failure.delayMs = delayMs;
+    if (onRetry) notify(onRetry, { attempt, delayMs, error: toError(thrown) }, onListenerError);
+    return true;
+  }
+
+  #limited(): RetryLimits {
+    this.#limits ??= limitsOf(this.#options);
+    return this.#limits;
+  }
+
+  #verdict({ thrown, first, last }: Failure): Verdict {
+    if (this.#classifier) return judge(this.#classifier, thrown, first.parent);
+    return last.verdict ?? judgeByTables(thrown, first.parent);
+  }
+
+  /** By the limit of its own, and by those around it. */
+  #leftMs(first: Attempt): number {
+    const elapsedMs = this.clock ? this.clock.monotonicMs() - first.startedMs : 0;
+    return Math.min(this.#limited().maxTotalMs - elapsedMs, first.leftOutsideMs);
+  }
+
+  #backoffMs({ attempt, delayMs, thrown }: Failure): number {
+    const { backoff, random = systemRandom, onListenerError = reportError } = this.#options;
+    if (typeof backoff === "function") {
+      try {
+        const ms = backoff({ attempt, previousDelayMs: delayMs, error: toError(thrown) });
+        if (ms >= 0) return ms;
+        throw new RangeError(`backoff must return milliseconds from 0, got ${ms}`);
+      } catch (error) {
+        notify(onListenerError, error, reportError);
+      }
+    }
+    return backoffMs(this.#limited(), attempt, delayMs, random.next());
+  }
+
+  /**
+   * That a circuit opened or a budget was empty ends the retry; why the call failed is what happened
+   * before. It did run, and a refusal in its place would say that it did not.
+   */
+  #giveUp(failure: Failure): unknown {
+    const { first, made, nested, reason, thrown, why, retryAfterMs } = failure;
+    const { budget, onGiveUp, onListenerError = reportError } = this.#options;
+    const refusal = why === "budget" && budget ? new BudgetExhaustedError(budget.name) : undefined;
+    const maxAttempts = Math.max(this.#limited().maxAttempts, nested?.maxAttempts ?? 0);
+    const end: RetryEnd = {
+      why,
+      attempts: made,
+      maxAttempts,
+      retryAfterMs,
+      ...(refusal && { refusal }),
+    };
+    if (reason === thrown) noteWait(reason, retryAfterMs);
+    // One that never tries again cannot multiply, and a refusal has cost the other side nothing.
+    if (maxAttempts > 1 && !(reason instanceof RejectedError)) mark(reason, first, end);
+    if (onGiveUp) notify(onGiveUp, { ...end, error: toError(reason) }, onListenerError);
+    return reason;
+  }
+}
+
+/** The verdict of the frame reads the date of a `Retry-After` by the system's clock. */
+const classifierOn = (clock: Clock): Classifier | undefined =>
+  clock === systemClock ? undefined : createClassifier({ clock });
+
+/** What has failed so far. */
+class Failure {
+  readonly first: Attempt;
+  last: Attempt;
+  thrown: unknown;
+  /** What to give up with: the last that was no refusal, if there was one. */
+  reason: unknown;
+  attempt = 1;
+  made = 0;
+  nested: NestedAttempts | undefined;
+  /** The wait before the next attempt, or the latest before it is known. */
+  delayMs = 0;
+  retryAfterMs = 0;
+  why: RetryEndReason = "not-retryable";
+
+  constructor(thrown: unknown, first: Attempt) {
+    this.first = first;
+    this.last = first;
+    this.reason = thrown;
+    this.#count(thrown);
+  }
+
+  add(thrown: unknown, last: Attempt): void {
+    this.attempt += 1;
+    this.last = last;
+    if (!(thrown instanceof RejectedError)) this.reason = thrown;
+    this.#count(thrown);
+  }
+
+  #count(thrown: unknown): void {
+    this.thrown = thrown;
+    this.nested = retryEndOf(thrown, this.last);
+    this.made += this.nested?.attempts ?? 1;
+  }
+}
