@@ -202,14 +202,15 @@ export class Circuit implements Guard {
     if (outcome === "success") this.successes += 1;
     else if (outcome === "failure") this.failures += 1;
     else this.ignored += 1;
-    const { slowCallMs, mode } = this.#limits;
+    const { slowCallMs, mode, window } = this.#limits;
     const isTimed = slowCallMs !== Infinity && attempt.startedMs >= 0 && outcome !== "ignore";
-    const isSlow = isTimed && this.#nowMs() - attempt.startedMs >= slowCallMs;
+    const nowMs = isTimed || window === "time" ? this.#nowMs() : 0;
+    const isSlow = isTimed && nowMs - attempt.startedMs >= slowCallMs;
     if (isSlow) this.slow += 1;
     if (permit !== this.#state.epoch || mode === "disabled") return;
     if (this.#state.kind === "closed" && outcome !== "ignore") {
       const mark = (outcome === "failure" ? FAILED : FINE) | (isSlow ? SLOW : FINE);
-      this.#window.note(mark, this.#limits.window === "time" ? this.#nowMs() : 0);
+      this.#window.note(mark, nowMs);
     }
     this.#move(permit, attempt, outcome, isSlow, retryAfterMs);
   }

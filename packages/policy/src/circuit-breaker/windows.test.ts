@@ -110,7 +110,7 @@ describe("the clock", () => {
     { options: {}, count: 0, when: "failures in a row" },
     { options: { window: "count" } as const, count: 0, when: "a count window" },
     { options: { window: "time" } as const, count: 3, when: "a time window" },
-    { options: { window: "count", slowCallMs: 50 } as const, count: 6, when: "slow calls" },
+    { options: { window: "time", slowCallMs: 50 } as const, count: 6, when: "slow calls" },
   ])("is read $count times by three calls with $when", async ({ options, count }) => {
     const { play, reads } = setup(options);
     await play("...");

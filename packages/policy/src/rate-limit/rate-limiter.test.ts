@@ -142,6 +142,16 @@ describe("a limit on tokens", () => {
     expect(spent()).toEqual([10]);
   });
 
+  it("settles a call that failed for what its error says that it has cost", async () => {
+    const { limiter, spent } = setup({ tokensPerMinute: 100, cost: 10 });
+    const brokenOff = (tokens: number) =>
+      Object.assign(new Error("cut"), { usage: { total_tokens: tokens } });
+    for (const tokens of [70.5, -5]) {
+      await limiter.execute(() => Promise.reject(brokenOff(tokens))).catch(() => {});
+    }
+    expect(spent()).toEqual([71 + 10]); // Nobody gets tokens back for nonsense.
+  });
+
   it("keeps what was reserved where costOf does not say, or throws, which is reported", async () => {
     const broken = new Error("no usage");
     const onListenerError = vi.fn();

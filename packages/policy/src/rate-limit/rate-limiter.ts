@@ -218,7 +218,7 @@ export class RateLimiter implements Policy, Guard {
     else if (ended instanceof RejectedError) this.#cancel(permit);
     else {
       if (verdict.retryAfterMs !== undefined) this.pause(verdict.retryAfterMs);
-      this.#settle(permit, verdict.cost); // Servers count calls that failed as well.
+      this.#settle(permit, wholeCost(verdict.cost)); // Servers count calls that failed as well.
     }
   }
 
@@ -301,8 +301,7 @@ export class RateLimiter implements Policy, Guard {
     result: unknown,
   ): number | undefined {
     try {
-      const cost = costOf(result);
-      return cost !== undefined && cost >= 0 && cost < Infinity ? Math.ceil(cost) : undefined;
+      return wholeCost(costOf(result));
     } catch (error) {
       this.#onListenerError(error);
       return undefined;
@@ -324,3 +323,7 @@ export class RateLimiter implements Policy, Guard {
     return new RateLimitedError(this.name, reason, retryAfterMs, this.#captureStack);
   }
 }
+
+/** What others say that a call has cost may be anything. */
+const wholeCost = (cost: number | undefined): number | undefined =>
+  cost !== undefined && cost >= 0 && cost < Infinity ? Math.ceil(cost) : undefined;
