@@ -28,9 +28,13 @@ export interface CountdownProps {
 
 /** Time until `untilMs`, in whole seconds that are still to come. */
 export function Countdown({ before, untilMs, over }: CountdownProps): ReactElement {
+  const { staleSinceMs } = useContext(Surroundings);
   const text = useCallback(
-    (nowMs: number) => (nowMs >= untilMs ? over : `${before} ${coarseSpan(untilMs - nowMs + 999)}`),
-    [before, untilMs, over],
+    (nowMs: number) => {
+      const leftMs = untilMs - Math.min(nowMs, staleSinceMs ?? nowMs);
+      return leftMs <= 0 ? over : `${before} ${coarseSpan(leftMs + 999)}`;
+    },
+    [before, untilMs, over, staleSinceMs],
   );
   return <span className="figure">{useOfNow(text)}</span>;
 }

@@ -30,6 +30,13 @@ describe("a page", () => {
     expect(pageState(state, { kind: "lost" })).toBe(state);
   });
 
+  it("knows an orderly stop from a crash, until a runtime answers again", () => {
+    const stopping: PageInput = { kind: "delta", id: 0, delta: { atMs: NOON, isStopping: true } };
+    expect(after(snapshot(), delta(NOON), { kind: "lost" }).wasStopped).toBe(false);
+    expect(after(snapshot(), stopping, { kind: "lost" }).wasStopped).toBe(true);
+    expect(after(snapshot(), stopping, { kind: "lost" }, snapshot()).wasStopped).toBe(false);
+  });
+
   it("stays as it is when a connection is lost that never was", () => {
     expect(after({ kind: "lost" })).toBe(emptyPage);
   });

@@ -42,6 +42,8 @@ export interface PageState {
   /** Facts before this one are missing. */
   readonly gapBeforeId: number | null;
   readonly strips: Readonly<Record<string, Strip>>;
+  /** Whether the last word was that the program ends on purpose: then silence is no trouble. */
+  readonly wasStopped: boolean;
 }
 
 export type PageInput =
@@ -54,6 +56,7 @@ export const emptyPage: PageState = {
   board: null,
   gapBeforeId: null,
   strips: {},
+  wasStopped: false,
 };
 
 export function pageState(state: PageState, input: PageInput): PageState {
@@ -78,12 +81,14 @@ function begin(state: PageState, snapshot: LiveSnapshot): PageState {
     board,
     gapBeforeId: snapshot.isGap ? (board.facts[0]?.id ?? null) : isSame ? state.gapBeforeId : null,
     strips: withBeats(isSame ? state.strips : {}, board),
+    wasStopped: false,
   };
 }
 
 function goOn(state: PageState, before: LiveSnapshot, delta: LiveDelta): PageState {
   const board = applyDelta(before, delta);
-  return { ...state, board, strips: withBeats(state.strips, board) };
+  const wasStopped = delta.isStopping === true;
+  return { ...state, board, strips: withBeats(state.strips, board), wasStopped };
 }
 
 function withBeats(strips: PageState["strips"], board: LiveSnapshot): PageState["strips"] {

@@ -24,7 +24,7 @@ import { type Preferences, usePreferences } from "./preferences.ts";
 import { Runs } from "./runs.tsx";
 import { Seam } from "./seam.tsx";
 import { SpokenVerdict } from "./spoken-verdict.tsx";
-import { needsOf, type Verdict, verdictOf, wasStopped } from "./verdict.ts";
+import { needsOf, type Verdict, verdictOf } from "./verdict.ts";
 import { VerdictPanel } from "./verdict-panel.tsx";
 
 export interface PageProps {
@@ -46,15 +46,15 @@ export function Page({ state, clock }: PageProps): ReactElement {
     dataset["theme"] = theme;
     dataset["density"] = density;
   }, [theme, density]);
-  const { connection, board } = state;
+  const { connection, board, wasStopped } = state;
   const staleSinceMs = connection.kind === "stale" ? connection.sinceMs : null;
   const surroundings = useMemo(
     (): PageContext => ({ clock, zone, staleSinceMs }),
     [clock, zone, staleSinceMs],
   );
   const verdict = useMemo(
-    () => (board ? verdictOf(board, staleSinceMs) : null),
-    [board, staleSinceMs],
+    () => (board ? verdictOf(board, staleSinceMs, wasStopped) : null),
+    [board, staleSinceMs, wasStopped],
   );
   useTitle(state, verdict?.sentence);
   return (
@@ -65,7 +65,7 @@ export function Page({ state, clock }: PageProps): ReactElement {
       <Header
         connection={connection}
         program={board?.program ?? null}
-        wasStopped={board !== null && wasStopped(board)}
+        wasStopped={wasStopped}
         preferences={preferences}
         onNext={next}
         onKeys={showKeys}

@@ -45,7 +45,11 @@ export function VerdictPanel({ board, verdict }: VerdictPanelProps): ReactElemen
           </span>
         </h1>
         {reason && <p className="verdict-reason break">{reason}</p>}
-        {tone === "stopped" && <CopyableCommand command="npx kintsugi up" />}
+        {tone === "stopped" && (
+          <div className="verdict-reason">
+            <CopyableCommand command="npx kintsugi up" />
+          </div>
+        )}
       </div>
       <Numbers board={board} />
     </section>

@@ -29,10 +29,17 @@ export interface Need {
   readonly isPressing: boolean;
 }
 
-/** @param staleSinceMs When what is known was last true; null while the page is live. */
-export function verdictOf(board: LiveSnapshot, staleSinceMs: number | null = null): Verdict {
+/**
+ * @param staleSinceMs When what is known was last true; null while the page is live.
+ * @param wasStopped Whether the program ended on purpose then.
+ */
+export function verdictOf(
+  board: LiveSnapshot,
+  staleSinceMs: number | null = null,
+  wasStopped = false,
+): Verdict {
   if (staleSinceMs !== null) {
-    return wasStopped(board) ? stopped(staleSinceMs) : unknown(verdictOf(board), staleSinceMs);
+    return wasStopped ? stopped(staleSinceMs) : unknown(verdictOf(board), staleSinceMs);
   }
   const needs = needsOf(board);
   const pressing = needs.find(({ isPressing }) => isPressing);
@@ -50,10 +57,6 @@ export function needsOf(board: LiveSnapshot): readonly Need[] {
     ...board.runs.flatMap(runNeed),
   ];
 }
-
-/** Whether the last word of a runtime was that it ends on purpose. */
-export const wasStopped = ({ facts }: LiveSnapshot): boolean =>
-  facts.at(-1)?.type === "runtime.stopped";
 
 function stopped(sinceMs: number): Verdict {
   const reason = "The page goes on by itself when the program is started again.";

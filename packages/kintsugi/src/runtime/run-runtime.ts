@@ -195,6 +195,7 @@ function writeIdentity(host: Host, paths: InstancePaths, url: string | null): vo
 /** In the order of their standing: nobody is served by what is already closed. */
 async function close(opened: Opened, code: number, report: ErrorReporter): Promise<void> {
   const steps = [
+    () => (code === 0 && !opened.isRestart ? opened.server?.sayStop() : undefined),
     () => opened.server?.close(),
     () => (code === STORE_FAILED ? undefined : opened.parts?.stop(opened.isRestart)),
     () => opened.system?.close?.(),

@@ -63,6 +63,8 @@ export interface RunningServer {
   /** Where it answers: `"http://127.0.0.1:4600"`. */
   readonly url: string;
   readonly port: number;
+  /** Tells the live feeds that the program ends on purpose: comes before {@link close}. */
+  sayStop(): void;
   /** Ends all streams and connections, and resolves when the port is free. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -115,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http://${bracketed(reachable(host))}:${bound}`,
     port: bound,
+    sayStop: () => places.sayStop(),
     close,
     [Symbol.asyncDispose]: close,
   };

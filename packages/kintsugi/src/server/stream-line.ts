@@ -54,6 +54,11 @@ export class StreamPlaces {
     this.#taken.delete(line);
   }
 
+  /** The program ends on purpose, which clients hear that show how it is. */
+  sayStop(): void {
+    for (const line of this.#taken) line.sayStop();
+  }
+
   /** Ends all streams. */
   close(): void {
     for (const line of this.#taken) line.end();
@@ -65,6 +70,8 @@ interface StreamSource {
   readonly greeting: string;
   /** Sends all that is new. Never called twice at once. */
   pull(): Promise<void>;
+  /** Sends the last words of a program that ends on purpose. @defaultValue none */
+  sayStop?(): void;
   /** The client has left, was dropped, or the server closes. */
   onEnd(): void;
 }
@@ -121,6 +128,10 @@ export class StreamLine {
     });
     await promise;
     cancel();
+  }
+
+  sayStop(): void {
+    this.#source.sayStop?.();
   }
 
   end(): void {

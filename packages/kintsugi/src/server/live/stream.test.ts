@@ -198,6 +198,21 @@ describe("a client of the live feed that does not read", () => {
 });
 
 describe("live feeds of a server", () => {
+  it("hear that the program is stopped on purpose, and of no other end", async () => {
+    const { clock, follow, add, places } = setup();
+    add(3);
+    const told = follow();
+    await clock.advance(50);
+    places.sayStop();
+    places.close();
+    expect(kinds(told)).toEqual(["snapshot 3", "delta 3"]);
+    expect(bodies(told).at(-1)).toMatchObject({ isStopping: true });
+    const untold = follow();
+    await clock.advance(50);
+    places.close();
+    expect(kinds(untold)).toEqual(["snapshot 3"]);
+  });
+
   it("end when the server closes, and when the log cannot be read", async () => {
     const { clock, facts, follow, add, places, errors } = setup();
     const client = follow();

@@ -57,6 +57,7 @@ class LiveStream {
     this.#line = new StreamLine(options, sink, {
       greeting: "this is the live feed",
       pull: () => this.#catchUp(),
+      sayStop: () => this.#sayStop(),
       onEnd: unwatch,
     });
   }
@@ -74,6 +75,13 @@ class LiveStream {
           ? await this.#tellAll()
           : await this.#tellChanges(this.#version);
     }
+  }
+
+  /** Facts that were not told yet are asked for at the next runtime, from the same cursor on. */
+  #sayStop(): void {
+    if (this.#version === undefined || this.#cursor === undefined) return;
+    const delta: LiveDelta = { atMs: this.#options.clock.epochMs(), isStopping: true };
+    this.#line.send("delta", this.#cursor, delta);
   }
 
   /** Whether there is more to tell at once. */

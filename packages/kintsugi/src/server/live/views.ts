@@ -92,6 +92,8 @@ export interface LiveDelta {
   /** Facts since the message before, oldest first. */
   readonly facts?: readonly Fact[];
   readonly rows?: { readonly [Section in LiveSection]?: RowChanges<LiveRows[Section][number]> };
+  /** The program ends on purpose, and nothing comes after this; who crashes says nothing. */
+  readonly isStopping?: true;
 }
 
 export interface RowChanges<Row> {
