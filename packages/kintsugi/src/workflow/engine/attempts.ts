@@ -1,14 +1,7 @@
 /** The attempts at one step: retries, time limits and policies all lie inside what is recorded once. */
 
-import { retryEndOf, TimeoutError } from "@kintsugi/policy";
-import {
-  type Clock,
-  durationMs,
-  firstAttempt,
-  RejectedError,
-  sleep,
-  wholeNumber,
-} from "@kintsugi/policy/base";
+import { TimeoutError } from "@kintsugi/policy";
+import { type Clock, durationMs, RejectedError, sleep, wholeNumber } from "@kintsugi/policy/base";
 import { type Classifier, createClassifier } from "@kintsugi/policy/classify";
 
 import type { StepContext, StepOptions } from "../types.ts";
@@ -99,18 +92,11 @@ class Attempts<T> {
   }
 
   async run(signal: AbortSignal): Promise<T> {
-    let made = 0;
     for (let tried = 1; ; tried += 1) {
-      const began = firstAttempt(undefined);
       try {
         return await this.#once(signal);
       } catch (error) {
-        // A retry in the code of the step has tried already: its attempts are the step's own.
-        const inner = retryEndOf(error, began);
-        made += inner?.attempts ?? 1;
-        const most = Math.max(this.#maxAttempts, inner?.maxAttempts ?? 0);
-        if (made + (inner?.maxAttempts ?? 1) > most) throw error;
-        if (inner?.why === "budget" || !this.#mayEndBetter(error, signal)) throw error;
+        if (tried >= this.#maxAttempts || !this.#mayEndBetter(error, signal)) throw error;
         const delayMs = Math.min(this.#firstDelayMs * 2 ** (tried - 1), MAX_RETRY_DELAY_MS);
         await sleep(this.#step.clock, delayMs, signal);
       }
