@@ -18,10 +18,14 @@ const nested = (policy: Policy): Policy => ({
 });
 
 /**
- * All spans are whole seconds, and callers come at moments of their own within a second: what happens to
- * two of them at once is in no order that anybody may count on.
+ * Spans of policies are whole seconds, here of a million parts. Callers come, and attempts end, at parts of
+ * their own, also when a queue has shifted them: what happens to two of them at once is in no order that
+ * anybody may count on.
  */
-const SECOND = 1_000;
+const SECOND = 1_000_000;
+
+/** A part of a second for each number, scattered so that sums of a few of them hardly meet. */
+const partOf = (number: number): number => (number * 7_919 * 104_729) % 499_979;
 
 /** What an attempt does: it ends after a while, with or without regard to its signal. */
 interface Script {
@@ -75,8 +79,9 @@ async function history(
     const call = (context: CallContext): Promise<string> | string => {
       const script = caller.attempts[made] ?? silent;
       made += 1;
+      const part = partOf(100 + 10 * name + made);
       say(`${name} makes attempt ${context.attempt}`);
-      return act(clock, script, context);
+      return act(clock, { ...script, afterMs: script.afterMs + part }, context);
     };
     guarded.execute(call, controller.signal).then(
       (value) => say(`${name} gets ${value}`),
@@ -84,7 +89,7 @@ async function history(
     );
   };
   for (const [name, caller] of callers.entries()) {
-    clock.after(caller.startMs + 10 * name, () => begin(caller, name));
+    clock.after(caller.startMs + partOf(1 + name), () => begin(caller, name));
   }
   await clock.advance(5_000 * SECOND);
   await settled();
