@@ -37,6 +37,7 @@ export async function exchange(
   code: string,
   { fetch, shelf }: Pick<SessionOptions, "fetch" | "shelf">,
 ): Promise<Session> {
+  // No answer, or one that is no JSON, is told below: the runtime cannot be reached.
   const answer = await fetch("/api/v1/sessions", {
     method: "POST",
     headers: { "content-type": "application/json" },
