@@ -1,4 +1,7 @@
-/** Adds up the results of the suites: `count.ts <0 or 1: something else failed> <json> ...`. */
+/**
+ * Adds up the results of the suites: `count.ts <0 or 1: something else failed> <json> ...`. What failed is
+ * said again here: often only the end of a long output is kept.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 
@@ -7,7 +10,14 @@ interface Results {
   readonly numFailedTests: number;
   readonly success: boolean;
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -27,6 +37,7 @@ for (const file of files) {
     continue;
   }
   const results = JSON.parse(readFileSync(file, "utf8")) as Results;
+  sayAgain(results);
   const tests = results.testResults.flatMap(({ assertionResults }) => assertionResults);
   const left = tests.filter(({ status }) => status !== "passed" && status !== "failed");
   const missing = left.filter(
@@ -40,3 +51,13 @@ for (const file of files) {
 if (passed === 0) failed += 1;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;
+
+function sayAgain({ testResults }: Results): void {
+  for (const { name, status, message, assertionResults } of testResults) {
+    const failures = assertionResults.filter((test) => test.status === "failed");
+    for (const { fullName, failureMessages = [] } of failures) {
+      console.log(`\nFailed: ${fullName}\n  in ${name}\n${failureMessages.join("\n")}`);
+    }
+    if (status === "failed" && failures.length === 0) console.log(`\nFailed: ${name}\n${message}`);
+  }
+}
