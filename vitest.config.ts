@@ -1,7 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+const seeded = fileURLToPath(new URL("tidy/seeded-fast-check.ts", import.meta.url));
+
 const source = {
-  resolve: { conditions: ["source"] },
+  resolve: { conditions: ["source"], alias: { "fast-check": seeded } },
   ssr: { resolve: { conditions: ["source"] } },
 };
 
