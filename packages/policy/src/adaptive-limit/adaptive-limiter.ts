@@ -15,6 +15,7 @@ import {
   type Random,
   REFUSED,
   type RejectedError,
+  type Role,
   reportError,
   systemClock,
   systemRandom,
@@ -146,6 +147,10 @@ export class AdaptiveLimiter implements Policy, Guard {
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
     return this.#policy.within(call, context);
+  }
+
+  get role(): Role {
+    return { kind: "adaptive limiter", state: this, name: this.name, measures: true };
   }
 
   stats(): AdaptiveLimiterStats {

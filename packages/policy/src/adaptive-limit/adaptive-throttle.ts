@@ -12,6 +12,7 @@ import {
   type Random,
   REFUSED,
   RejectedError,
+  type Role,
   systemClock,
   systemRandom,
   type Verdict,
@@ -95,6 +96,10 @@ export class AdaptiveThrottle implements Policy, Guard {
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
     return this.#policy.within(call, context);
+  }
+
+  get role(): Role {
+    return { kind: "adaptive throttle", state: this, name: this.name };
   }
 
   stats(): AdaptiveThrottleStats {

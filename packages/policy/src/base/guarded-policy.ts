@@ -3,16 +3,19 @@
 import type { Call, CallContext, Judge } from "./call.ts";
 import { Frame } from "./frame.ts";
 import type { Guard } from "./guard.ts";
-import type { Layer, Policy } from "./policy.ts";
+import type { Layer, Policy, Role } from "./policy.ts";
 
 export class GuardedPolicy implements Policy {
   readonly layer: Extract<Layer, { kind: "guard" }>;
+  readonly role?: Role;
   readonly #judge: Judge;
   #frame: Frame | undefined = undefined;
 
-  constructor(guard: Guard, judge: Judge) {
+  /** @param role Of the policy that it is a view of, where it is one. */
+  constructor(guard: Guard, judge: Judge, role?: Role) {
     this.layer = { kind: "guard", guard };
     this.#judge = judge;
+    if (role) this.role = role;
   }
 
   /** @throws {@link RejectedError} when the guard refuses, otherwise whatever `call` throws. */

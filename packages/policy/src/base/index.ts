@@ -21,7 +21,7 @@ export { type Guard, MUST_WAIT, REFUSED } from "./guard.ts";
 export { GuardedPolicy } from "./guarded-policy.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
 export { type AbortLink, type Child, hearAbort } from "./parent-signal.ts";
-export type { Layer, Policy } from "./policy.ts";
+export type { Layer, Policy, Role } from "./policy.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
 export type { Again, Retry } from "./retry.ts";
 export { TimedAttempt, type TimeLimit } from "./timed-attempt.ts";

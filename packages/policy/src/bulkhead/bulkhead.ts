@@ -16,6 +16,7 @@ import {
   type Policy,
   REFUSED,
   RejectedError,
+  type Role,
   reportError,
   systemClock,
   toError,
@@ -207,7 +208,11 @@ export class Bulkhead implements Policy, Guard {
       waitFor: (attempt) => this.#wait(attempt, own),
       settle: (permit, attempt, verdict, ended) => this.settle(permit, attempt, verdict, ended),
     };
-    return new GuardedPolicy(guard, judgeByTables);
+    return new GuardedPolicy(guard, judgeByTables, this.role);
+  }
+
+  get role(): Role {
+    return { kind: "bulkhead", state: this, name: this.name, waits: this.#limits.maxQueue > 0 };
   }
 
   stats(): BulkheadStats {

@@ -136,7 +136,9 @@ export class CachePolicy<Input extends readonly unknown[] = readonly [key: strin
    * @throws {@link TypeError} when there is no `key` option and the input is not one text.
    */
   for(...input: Input): KeyedCache {
-    return new KeyedCache(this.#options.key?.(...input) ?? onlyText(input), this.#fresh, this.#ask);
+    const key = this.#options.key?.(...input) ?? onlyText(input);
+    const keepsAll = this.#options.keeps === undefined;
+    return new KeyedCache(key, keepsAll, this.#fresh, this.#ask);
   }
 
   /** Forgets a key. A call that is in flight answers those who wait, and its answer is not kept. */

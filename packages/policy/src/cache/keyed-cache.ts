@@ -6,6 +6,7 @@ import {
   firstAttempt,
   givenSignal,
   type Policy,
+  type Role,
 } from "../base/index.ts";
 
 /** An answer, and where it came from. */
@@ -28,13 +29,22 @@ type Ask = (
 /** Stands in a pipeline like any policy; a cheap thing, made for each call. */
 export class KeyedCache implements Policy {
   readonly key: string;
+  readonly #keepsAll: boolean;
   readonly #fresh: Fresh;
   readonly #ask: Ask;
 
-  constructor(key: string, fresh: Fresh, ask: Ask) {
+  /** @param keepsAll Whether every answer is kept. */
+  constructor(key: string, keepsAll: boolean, fresh: Fresh, ask: Ask) {
     this.key = key;
+    this.#keepsAll = keepsAll;
     this.#fresh = fresh;
     this.#ask = ask;
+  }
+
+  get role(): Role {
+    // Each cache has a function of its own, and all its keys have the same.
+    const { key } = this;
+    return { kind: "cache", state: this.#fresh, key, name: key, keepsAll: this.#keepsAll };
   }
 
   /**

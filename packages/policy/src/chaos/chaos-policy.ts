@@ -14,6 +14,7 @@ import {
   numberBetween,
   type Policy,
   type Random,
+  type Role,
   reportError,
   seededRandom,
   sleep,
@@ -138,6 +139,10 @@ export class ChaosPolicy<R = never> implements Policy<R> {
   /** From the next call on; faults that are on their way still happen. */
   disable(): void {
     this.#isEnabled = false;
+  }
+
+  get role(): Role {
+    return { kind: "chaos", state: this };
   }
 
   stats(): ChaosStats {

@@ -12,6 +12,7 @@ import {
   type Listener,
   type Outcome,
   type Policy,
+  type Role,
   systemClock,
 } from "../base/index.ts";
 import { type Classifier, judgeByTables } from "../classify/index.ts";
@@ -115,6 +116,10 @@ export class CircuitBreaker<F = never> implements Policy<F> {
     return this.#options.fallback ? undefined : { kind: "guard", guard: this.#circuit };
   }
 
+  get role(): Role {
+    return roleOf(this.#circuit);
+  }
+
   /** A snapshot, safe to keep. */
   get state(): CircuitState {
     return this.#circuit.state;
@@ -199,11 +204,17 @@ const untouched = closed(0);
 
 class Strict implements Policy {
   readonly layer: Layer;
+  readonly #circuit: Circuit;
   readonly #frame: Frame;
 
   constructor(circuit: Circuit) {
     this.layer = { kind: "guard", guard: circuit };
+    this.#circuit = circuit;
     this.#frame = framed(circuit, undefined);
+  }
+
+  get role(): Role {
+    return roleOf(this.#circuit);
   }
 
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
@@ -233,6 +244,13 @@ class Answer<F> implements Ending {
       : Promise.reject(thrown);
   }
 }
+
+const roleOf = (circuit: Circuit): Role => ({
+  kind: "circuit breaker",
+  state: circuit,
+  name: circuit.name,
+  measures: circuit.limits.slowCallMs !== Infinity,
+});
 
 const framed = (circuit: Circuit, ending: Ending | undefined): Frame =>
   new Frame({ judge: judgeByTables, guards: [circuit], ending });

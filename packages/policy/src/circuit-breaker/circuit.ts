@@ -77,6 +77,10 @@ export class Circuit implements Guard {
     this.#open();
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get state(): CircuitState {
     const state = this.#state;
     if (state.kind !== "closed") return state;

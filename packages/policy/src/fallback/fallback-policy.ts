@@ -12,6 +12,7 @@ import {
   notify,
   orAborted,
   type Policy,
+  type Role,
   reportError,
   toError,
 } from "../base/index.ts";
@@ -110,6 +111,11 @@ export class FallbackPolicy<F> implements Policy<F> {
     }
     this.#options = options;
     this.#bySource = new Map(names.map((name) => [name, { answered: 0, failed: 0 }]));
+  }
+
+  get role(): Role {
+    const besides = this.#options.sources.flatMap(({ policy }) => policy ?? []);
+    return { kind: "fallback", state: this, besides };
   }
 
   stats(): FallbackStats {

@@ -12,6 +12,7 @@ import {
   numberBetween,
   type Policy,
   RejectedError,
+  type Role,
   reportError,
   systemClock,
   toError,
@@ -128,6 +129,11 @@ export class Hedge implements Policy {
     this.#classifier = options.classifier ?? createClassifier({ clock: this.#clock });
     const maxHedges = wholeNumber("maxHedges", options.maxHedges ?? 1, 1);
     this.#course = this.#courseOf(numberBetween("maxHedges", maxHedges, 1, 9));
+  }
+
+  get role(): Role {
+    const startsAfterMs = this.#latencies ? 0 : this.#delayMs;
+    return { kind: "hedge", state: this, startsAfterMs };
   }
 
   stats(): HedgeStats {

@@ -1,4 +1,5 @@
 /** Policies one inside the other. */
 
 export { frameOf } from "./compile.ts";
-export { type AlternativeOf, Pipeline, PipelineError, pipeline } from "./pipeline.ts";
+export { PipelineError } from "./order.ts";
+export { type AlternativeOf, Pipeline, pipeline } from "./pipeline.ts";

@@ -1,27 +1,14 @@
 /** Pipeline: policies one inside the other, checked and joined once. */
 
-import {
-  type Call,
-  type CallContext,
-  type ErrorCode,
-  Frame,
-  firstAttempt,
-  KintsugiError,
-  type Policy,
-} from "../base/index.ts";
+import { type Call, type CallContext, Frame, firstAttempt, type Policy } from "../base/index.ts";
 import { judgeByTables } from "../classify/index.ts";
-import { enter, layerOf, type Nest, nestsOf } from "./compile.ts";
+import { enter, type Nest, nestsOf } from "./compile.ts";
+import { checkOrder } from "./order.ts";
 
 /** What a policy may answer in the call's place; nothing where it does not say. */
 export type AlternativeOf<P> = P extends { readonly alternative?: infer A } ? Stated<P, A> : never;
 
 type Stated<P, A> = "alternative" extends keyof P ? Exclude<A, undefined> : never;
-
-/** The policies cannot work together in this order. */
-export class PipelineError extends KintsugiError {
-  override readonly name = "PipelineError";
-  readonly code: ErrorCode = "KINTSUGI_PIPELINE";
-}
 
 /** Runs a call under a row of policies. It is a policy itself, and may stand in another pipeline. */
 export class Pipeline<A = never> implements Policy<A> {
@@ -34,11 +21,8 @@ export class Pipeline<A = never> implements Policy<A> {
 
   /** @throws {@link PipelineError} when the policies cannot work together. */
   constructor(policies: readonly Policy<unknown>[]) {
-    const unfolded = policies.flatMap((policy) =>
-      policy instanceof Pipeline ? policy.policies : [policy],
-    );
-    this.policies = unfolded.slice(); // Without the room that an array keeps to grow.
-    check(this.policies);
+    this.policies = policies.flatMap(unfold).slice(); // Without the room that an array keeps to grow.
+    checkOrder(this.policies, unfold);
     const [outermost = bare(), ...others] = nestsOf(this.policies);
     this.#outermost = outermost;
     this.#inner =
@@ -62,9 +46,10 @@ export class Pipeline<A = never> implements Policy<A> {
 
 /**
  * Joins policies, the outermost first: `pipeline(retry, breaker, timeout)` gives each attempt its own
- * time, and lets the circuit count each attempt.
+ * time, and lets the circuit count each attempt. An order that cannot work is refused here; two views of
+ * one bulkhead are one, also when one of them stands in an inner pipeline or beside a fallback.
  *
- * @throws {@link PipelineError} when one policy stands there twice, or two retries would multiply.
+ * @throws {@link PipelineError} that says which two policies must not stand so, why, and what to do.
  * @example
  * const guarded = pipeline(
  *   new RetryPolicy({ maxAttempts: 4 }),
@@ -79,6 +64,9 @@ export function pipeline<const P extends readonly Policy<unknown>[]>(
   return new Pipeline(policies);
 }
 
+const unfold = (policy: Policy<unknown>): readonly Policy<unknown>[] =>
+  policy instanceof Pipeline ? policy.policies : [policy];
+
 type Runner = (call: Call<unknown>, context: CallContext) => Promise<unknown>;
 
 const bare = (): Frame => new Frame({ judge: judgeByTables });
@@ -87,15 +75,3 @@ const nested =
   (inner: Runner | undefined, nest: Nest): Runner =>
   (call, context) =>
     enter(nest, inner ? (own) => inner(call, own) : call, context);
-
-function check(policies: readonly Policy<unknown>[]): void {
-  const twice = policies.find((policy, place) => policies.indexOf(policy) !== place);
-  if (twice) {
-    const name = twice.constructor.name;
-    throw new PipelineError(`The same ${name} stands in the pipeline twice; make a second one`);
-  }
-  const retries = policies.filter((policy) => layerOf(policy)?.kind === "retry").length;
-  if (retries > 1) {
-    throw new PipelineError(`${retries} retries in one pipeline multiply their attempts; keep one`);
-  }
-}

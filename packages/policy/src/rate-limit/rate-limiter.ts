@@ -17,6 +17,7 @@ import {
   type Policy,
   REFUSED,
   RejectedError,
+  type Role,
   reportError,
   systemClock,
   type Verdict,
@@ -137,7 +138,12 @@ export class RateLimiter implements Policy, Guard {
       waitFor: (attempt) => this.#wait(attempt.parent, cost, own),
       settle: (permit, attempt, verdict, ended) => this.settle(permit, attempt, verdict, ended),
     };
-    return new GuardedPolicy(guard, judgeByTables);
+    return new GuardedPolicy(guard, judgeByTables, this.role);
+  }
+
+  get role(): Role {
+    const waits = this.#room.limits.maxQueue > 0;
+    return { kind: "rate limiter", state: this, name: this.name, waits };
   }
 
   /**

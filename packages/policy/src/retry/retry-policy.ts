@@ -1,6 +1,13 @@
 /** Retry: try again what may work the next time, and not too soon. */
 
-import { type Call, type CallContext, Frame, type Layer, type Policy } from "../base/index.ts";
+import {
+  type Call,
+  type CallContext,
+  Frame,
+  type Layer,
+  type Policy,
+  type Role,
+} from "../base/index.ts";
 import { judgeByTables } from "../classify/index.ts";
 import type { RetryOptions } from "./retry-options.ts";
 import { Series } from "./series.ts";
@@ -23,6 +30,10 @@ export class RetryPolicy implements Policy {
 
   get layer(): Layer {
     return { kind: "retry", retry: this.#series, guard: this.#series.guard };
+  }
+
+  get role(): Role {
+    return { kind: "retry", state: this };
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   notify,
   numberBetween,
   type Policy,
+  type Role,
   reportError,
   systemClock,
   type TimedAttempt,
@@ -67,7 +68,7 @@ export class TimeoutError extends KintsugiError {
  * const page = await policy.execute(({ signal }) => fetch(url, { signal }));
  */
 export class TimeoutPolicy implements Policy {
-  readonly #limit: TimeLimit;
+  readonly #limit: Limit;
   #frame: Frame | undefined = undefined;
 
   /** @throws {@link RangeError} when `timeoutMs` is not a number above 0. */
@@ -78,6 +79,10 @@ export class TimeoutPolicy implements Policy {
 
   get layer(): Layer {
     return { kind: "time-limit", limit: this.#limit };
+  }
+
+  get role(): Role {
+    return this.#limit.role;
   }
 
   /**
@@ -109,6 +114,17 @@ class Limit implements TimeLimit {
   constructor(options: TimeoutOptions) {
     this.isAggressive = options.mode !== "cooperative";
     this.#options = options;
+  }
+
+  get role(): Role {
+    const { timeoutMs, name } = this.#options;
+    return {
+      kind: "timeout",
+      state: this,
+      ...(name !== undefined && { name }),
+      stopsAfterMs: timeoutMs,
+      returnsAfterMs: this.isAggressive ? timeoutMs : Infinity,
+    };
   }
 
   start(attempt: TimedAttempt): void {

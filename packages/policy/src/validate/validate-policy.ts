@@ -7,6 +7,7 @@ import {
   givenSignal,
   orAborted,
   type Policy,
+  type Role,
   toError,
 } from "../base/index.ts";
 import type { OutputOf, StandardSchema } from "./standard-schema.ts";
@@ -60,6 +61,10 @@ export class ValidatePolicy<S extends StandardSchema> implements Policy<OutputOf
     this.#schema = standard;
     this.#isJson = json;
     this.#isRetryable = onInvalid === "retryable";
+  }
+
+  get role(): Role {
+    return { kind: "validation", state: this, asksAgain: this.#isRetryable };
   }
 
   stats(): ValidateStats {

@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+
+import { AdaptiveLimiter, AdaptiveThrottle } from "../adaptive-limit/index.ts";
+import type { Call, Policy } from "../base/index.ts";
+import { Bulkhead } from "../bulkhead/index.ts";
+import { CachePolicy } from "../cache/index.ts";
+import { ChaosPolicy } from "../chaos/index.ts";
+import { CircuitBreaker } from "../circuit-breaker/index.ts";
+import { FallbackPolicy } from "../fallback/index.ts";
+import { Hedge } from "../hedge/index.ts";
+import { RateLimiter } from "../rate-limit/index.ts";
+import { RetryPolicy } from "../retry/index.ts";
+import { TimeoutPolicy } from "../timeout/index.ts";
+import { ValidatePolicy } from "../validate/index.ts";
+import { PipelineError } from "./order.ts";
+import { pipeline } from "./pipeline.ts";
+
+const schema = {
+  "~standard": { version: 1, vendor: "here", validate: (value: unknown) => ({ value }) },
+} as const;
+
+/** One of each kind, and of each way in which one kind can be set that its place depends on. */
+const makers = {
+  retry: () => new RetryPolicy(),
+  breaker: () => new CircuitBreaker({ name: "db" }),
+  "slow-call breaker": () =>
+    new CircuitBreaker({ name: "db", window: "time", slowCallMs: 100 }).strict,
+  "long timeout": () => new TimeoutPolicy({ timeoutMs: 9_000 }),
+  "short timeout": () => new TimeoutPolicy({ timeoutMs: 1_000 }),
+  "short cooperative timeout": () => new TimeoutPolicy({ timeoutMs: 1_000, mode: "cooperative" }),
+  bulkhead: () => new Bulkhead({ name: "db" }),
+  "bulkhead with a queue": () => new Bulkhead({ name: "db", maxQueue: 9 }).with({ priority: 1 }),
+  "rate limiter": () => new RateLimiter({ name: "api" }).with({ cost: 7 }),
+  "rate limiter that rejects": () => new RateLimiter({ name: "api", whenFull: "reject" }),
+  "adaptive limiter": () => new AdaptiveLimiter({ name: "search" }),
+  "adaptive throttle": () => new AdaptiveThrottle({ name: "search" }),
+  hedge: () => new Hedge(),
+  "late hedge": () => new Hedge({ delayMs: 1_000 }),
+  fallback: () => new FallbackPolicy({ sources: [{ name: "none", answer: () => 0 }] }),
+  cache: () => new CachePolicy({ ttlMs: 9 }).for("oslo"),
+  "choosy cache": () => new CachePolicy({ ttlMs: 9, keeps: () => true }).for("oslo"),
+  validation: () => new ValidatePolicy({ schema }),
+  "validation that asks again": () => new ValidatePolicy({ schema, onInvalid: "retryable" }),
+  chaos: () => new ChaosPolicy(),
+} satisfies Record<string, () => Policy<unknown>>;
+
+type Maker = keyof typeof makers;
+
+const caches: readonly Maker[] = ["cache", "choosy cache"];
+const hedges: readonly Maker[] = ["hedge", "late hedge"];
+
+/** What must not stand around what: all of it, and nothing besides. */
+const mistakes: Partial<Record<Maker, readonly Maker[]>> = {
+  retry: ["retry"],
+  breaker: caches,
+  "slow-call breaker": [...caches, "retry"],
+  "short timeout": ["long timeout", "late hedge"],
+  "short cooperative timeout": ["late hedge"],
+  "adaptive limiter": [...caches, "retry", "bulkhead with a queue", "rate limiter"],
+  "adaptive throttle": caches,
+  hedge: [...hedges, "retry", ...caches],
+  "late hedge": [...hedges, "retry", ...caches],
+  validation: ["cache"],
+  "validation that asks again": ["cache", "retry"],
+};
+
+const names = Object.keys(makers) as Maker[];
+
+/** A policy of another house. */
+const foreign: Policy = {
+  execute: async <T>(call: Call<T>) => call({ attempt: 1, signal: new AbortController().signal }),
+};
+
+describe("an order of two policies", () => {
+  it.each(names)("is refused when it is built, or works: %s around any other", async (outer) => {
+    const refused: Maker[] = [];
+    for (const inner of names) {
+      const build = () => pipeline(makers[outer](), makers[inner]());
+      const through = () => pipeline(makers[outer](), foreign, pipeline(makers[inner]()));
+      if (mistakes[outer]?.includes(inner)) {
+        expect(build, inner).toThrow(PipelineError);
+        expect(through, inner).toThrow(PipelineError);
+        refused.push(inner);
+      } else
+        await expect(
+          build().execute(() => "answer"),
+          inner,
+        ).resolves.toBe("answer");
+    }
+    expect(refused.toSorted()).toEqual((mistakes[outer] ?? []).toSorted());
+  });
+
+  it("is refused in one sentence: which two, why, and what to do", () => {
+    const limiter = new AdaptiveLimiter({ name: "search" });
+    const bulkhead = new Bulkhead({ name: "search", maxQueue: 9 });
+    expect(() => pipeline(limiter, bulkhead)).toThrow(
+      'The adaptive limiter "search" must not stand around the bulkhead "search": it would take the ' +
+        "wait in the queue for slowness of the other side; put the bulkhead around the limiter, or " +
+        "give it no queue",
+    );
+    expect(() => pipeline(new RetryPolicy(), new RetryPolicy())).toThrow(
+      "2 retries in one pipeline multiply their attempts; keep one",
+    );
+  });
+
+  it("lets a call of a cache go on for others: a longer time inside it is no mistake", () => {
+    const cache = makers.cache();
+    expect(() =>
+      pipeline(makers["short timeout"](), cache, makers["long timeout"]()),
+    ).not.toThrow();
+    expect(() => pipeline(makers["short timeout"](), cache, makers["late hedge"]())).not.toThrow();
+  });
+});
+
+describe("one state", () => {
+  const bulkhead = new Bulkhead({ name: "db", maxQueue: 9 });
+  const limiter = new RateLimiter({ name: "api" });
+  const breaker = new CircuitBreaker({ name: "db" });
+  const cache = new CachePolicy({ ttlMs: 9 });
+  const beside = (policy: Policy) =>
+    new FallbackPolicy({ sources: [{ name: "other", answer: () => 0, policy }] });
+
+  it.each([
+    { what: "two views of a bulkhead", row: [bulkhead.with({ key: "a" }), bulkhead.with({})] },
+    { what: "a bulkhead and its view", row: [bulkhead, new RetryPolicy(), bulkhead.with({})] },
+    { what: "a view in an inner pipeline", row: [bulkhead, pipeline(bulkhead.with({}))] },
+    { what: "a view beside a fallback", row: [bulkhead, beside(pipeline(bulkhead.with({})))] },
+    { what: "two views of a rate limiter", row: [limiter.with({ cost: 1 }), limiter] },
+    { what: "an adaptive limiter twice", row: Array(2).fill(new AdaptiveLimiter({ name: "a" })) },
+    { what: "a throttle twice", row: Array(2).fill(new AdaptiveThrottle({ name: "a" })) },
+    { what: "a circuit and its strict side", row: [breaker, breaker.strict] },
+    { what: "one key of a cache", row: [cache.for("oslo"), cache.for("oslo")] },
+    { what: "a policy of another house", row: [foreign, foreign] },
+  ])("must not stand around a call twice: $what", ({ row }) => {
+    expect(() => pipeline(...row)).toThrow(PipelineError);
+    expect(() => pipeline(...row)).toThrow(/^The same .* stands around a call twice: /);
+  });
+
+  it.each([
+    { what: "two bulkheads", row: [bulkhead, new Bulkhead({ name: "db" })] },
+    { what: "two keys of a cache", row: [cache.for("oslo"), cache.for("rome")] },
+    { what: "one beside the other", row: [beside(bulkhead.with({})), bulkhead] },
+    {
+      what: "two caches of one key",
+      row: [cache.for("a"), new CachePolicy({ ttlMs: 1 }).for("a")],
+    },
+  ])("is not what these share: $what", async ({ row }) => {
+    await expect(pipeline(...row).execute(() => "answer")).resolves.toBe("answer");
+  });
+
+  it("would wait for itself for ever, where a pipeline cannot see it", async () => {
+    const narrow = new Bulkhead({ name: "db", maxConcurrent: 1, maxQueue: 1 });
+    const user = new AbortController();
+    const stuck = narrow.execute(
+      (context) => narrow.with({}).within?.(() => "answer", context),
+      user.signal,
+    );
+    expect(narrow.stats()).toMatchObject({ running: 1, waiting: 1 });
+    user.abort(new Error("left"));
+    await expect(stuck).rejects.toThrow("left");
+  });
+});
