@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { systemClock } from "./clock.ts";
+import { backgroundClock, systemClock } from "./clock.ts";
 import { settled } from "./fixtures/clocks.ts";
 
 describe("the system's clock", () => {
@@ -54,5 +54,15 @@ describe("the system's clock", () => {
     vi.setSystemTime(90_000);
     expect(systemClock.epochMs()).toBe(90_000);
     expect(systemClock.monotonicMs()).toBe(startMs);
+  });
+});
+
+describe("the clock of the background", () => {
+  it.each([1_000, 2 ** 31 + 1_000])("sets timers of %d ms that keep no process alive", (ms) => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => timers.mockRestore());
+    const cancels = [backgroundClock.after(ms, vi.fn()), systemClock.after(ms, vi.fn())];
+    onTestFinished(() => cancels.forEach((cancel) => void cancel()));
+    expect(timers.mock.results.map(({ value }) => value.hasRef())).toEqual([false, true]);
   });
 });

@@ -24,17 +24,39 @@ const soon: (fn: () => void) => void =
 export const systemClock: Clock = {
   epochMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  after(ms, fn) {
-    const leftMs = Math.max(0, ms - LONGEST_TIMER_MS);
-    const wake = (): void => {
-      if (leftMs === 0) fn();
-      else cancel = systemClock.after(leftMs, fn);
-    };
-    const timer = setTimeout(wake, ms - leftMs);
-    let cancel: Cancel = () => clearTimeout(timer);
-    return () => cancel();
-  },
+  after: (ms, fn) => later(ms, fn, keep),
   immediate(fn) {
     soon(fn);
   },
 };
+
+/**
+ * The system's, with timers that keep no process from ending: for what no caller waits for, such as a
+ * check now and then.
+ */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  after: (ms, fn) => later(ms, fn, release),
+};
+
+type Timer = ReturnType<typeof setTimeout>;
+
+function later(ms: number, fn: () => void, tell: (timer: Timer) => void): Cancel {
+  const leftMs = Math.max(0, ms - LONGEST_TIMER_MS);
+  const wake = (): void => {
+    if (leftMs === 0) fn();
+    else cancel = later(leftMs, fn, tell);
+  };
+  const timer = setTimeout(wake, ms - leftMs);
+  tell(timer);
+  let cancel: Cancel = () => clearTimeout(timer);
+  return () => cancel();
+}
+
+/** A process waits for its timers by itself. */
+const keep = (_: Timer): void => {};
+
+/** In browsers a timer is a number, and nothing waits for it. */
+function release(timer: Timer): void {
+  if (typeof timer === "object") timer.unref();
+}
