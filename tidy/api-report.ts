@@ -68,7 +68,10 @@ function collect(
     if (isNode(declaration)) {
       for (const name of declaredNames(declaration)) {
         const alias = wanted ? wanted.get(name) : name;
-        if (alias) found.set(alias, text.slice(node.start, node.end));
+        // A name may be declared twice: a class and the types under its name, or overloads.
+        const earlier = alias ? found.get(alias) : undefined;
+        const own = text.slice(node.start, node.end);
+        if (alias) found.set(alias, earlier ? `${earlier}\n\n${own}` : own);
       }
       continue;
     }
