@@ -52,6 +52,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     floor: 2,
     may: ["policy/base", "policy/classify", "policy/executor"],
   },
+  "policy/compat/opossum": {
+    folder: "packages/policy/src/compat/opossum",
+    floor: 2,
+    may: ["policy/base", "policy/circuit-breaker", "policy/timeout", "policy/bulkhead"],
+  },
   host: { folder: "packages/kintsugi/src/host", floor: 3, may: ["policy"] },
   store: { folder: "packages/kintsugi/src/store", floor: 4, may: ["policy", "host"] },
   workflow: {
