@@ -7,23 +7,43 @@ export class Account {
   readonly unit: Budget["unit"];
   readonly perMs: number;
   /** What was asked for; a server may allow less. */
-  readonly #wanted: number;
-  readonly #burst: number;
+  #wanted: number;
+  /** What a server allows; Infinity until it says. */
+  #allowed = Infinity;
+  #burst: number;
+  readonly #sinceMs: number;
   readonly #window: SlidingWindow;
   #amount: number;
   /** Undefined where all may be spent at once: then the window alone holds. */
   #pace: Pace | undefined;
   #dueMs = 0;
 
-  /** `burst` is the share of the amount that may be spent at once. */
-  constructor({ unit, amount, perMs }: Budget, burst: number) {
+  /** Whether nobody but a server asked for it. */
+  #isTold: boolean;
+
+  /**
+   * @param burst - the share of the amount that may be spent at once
+   * @param sinceMs - what was spent before, it does not know of
+   */
+  constructor(
+    { unit, amount, perMs }: Budget,
+    burst: number,
+    sinceMs: number = -Infinity,
+    isTold: boolean = false,
+  ) {
     this.unit = unit;
     this.perMs = perMs;
     this.#wanted = amount;
     this.#burst = burst;
+    this.#sinceMs = sinceMs;
+    this.#isTold = isTold;
     this.#window = new SlidingWindow(perMs);
     this.#amount = amount;
     this.#pace = paceOf(amount, perMs, burst);
+  }
+
+  get isTold(): boolean {
+    return this.#isTold;
   }
 
   get amount(): number {
@@ -57,20 +77,34 @@ export class Account {
 
   /** Gives back what was spent at `atMs`. */
   giveBack(cost: number, atMs: number, nowMs: number): void {
+    if (atMs < this.#sinceMs) return;
     this.#window.add(-cost, atMs);
     if (this.#pace) this.#dueMs = paced(this.#dueMs, this.#pace, -cost, nowMs);
   }
 
   /** The server allows `limit`: it is heeded where it is less than what was asked for. */
   cap(limit: number): void {
-    this.#amount = Math.min(this.#wanted, limit);
-    this.#pace = paceOf(this.#amount, this.perMs, this.#burst);
+    this.#allowed = limit;
+    this.#fit();
+  }
+
+  /** Another amount is asked for. */
+  want(amount: number, burst: number): void {
+    this.#wanted = amount;
+    this.#burst = burst;
+    this.#isTold = false;
+    this.#fit();
   }
 
   /** The server has only so much left: somebody else spends as well, or more was spent than was told. */
   lower(remaining: number, resetMs: number, nowMs: number): void {
     const unseen = this.#amount - this.#window.total(nowMs) - remaining;
     if (unseen > 0) this.#window.addSpread(unseen, resetMs, nowMs);
+  }
+
+  #fit(): void {
+    this.#amount = Math.min(this.#wanted, this.#allowed);
+    this.#pace = paceOf(this.#amount, this.perMs, this.#burst);
   }
 }
 

@@ -9,14 +9,27 @@ import type { Budget } from "./rate-state.ts";
 const TOLD_MS = 60_000;
 
 export class Accounts {
-  readonly #burst: number;
+  #burst: number;
   readonly #ledger = new Ledger();
-  readonly #accounts: Account[];
+  #accounts: Account[];
   #pausedUntilMs = 0;
 
   constructor(budgets: readonly Budget[], burst: number) {
     this.#burst = burst;
     this.#accounts = budgets.map((budget) => new Account(budget, burst));
+  }
+
+  /** Other budgets: those of the same kind keep what is spent, and those that a server told of stay. */
+  change(budgets: readonly Budget[], burst: number, nowMs: number): void {
+    this.#burst = burst;
+    const told = this.#accounts.filter(({ isTold }) => isTold);
+    this.#accounts = budgets.map((budget) => {
+      const { unit, perMs, amount } = budget;
+      const same = this.#accounts.find((each) => each.unit === unit && each.perMs === perMs);
+      same?.want(amount, burst);
+      return same ?? new Account(budget, burst, nowMs);
+    });
+    this.#accounts.push(...told.filter((account) => !this.#accounts.includes(account)));
   }
 
   /** Reservations that are out. */
@@ -81,7 +94,7 @@ export class Accounts {
 
   learn({ limits }: RateHeaders, nowMs: number): void {
     for (const { unit, limit, remaining, resetMs } of limits) {
-      const account = this.#told(unit) ?? this.#open(unit, limit);
+      const account = this.#told(unit) ?? this.#open(unit, limit, nowMs);
       if (limit !== undefined) account?.cap(limit);
       if (remaining !== undefined) account?.lower(remaining, resetMs ?? TOLD_MS, nowMs);
     }
@@ -108,9 +121,9 @@ export class Accounts {
     return this.#accounts.findLast((each) => each.unit === unit && each.perMs <= TOLD_MS);
   }
 
-  #open(unit: Budget["unit"], amount: number | undefined): Account | undefined {
+  #open(unit: Budget["unit"], amount: number | undefined, nowMs: number): Account | undefined {
     if (amount === undefined) return undefined;
-    const account = new Account({ unit, amount, perMs: TOLD_MS }, this.#burst);
+    const account = new Account({ unit, amount, perMs: TOLD_MS }, this.#burst, nowMs, true);
     this.#accounts.push(account);
     return account;
   }

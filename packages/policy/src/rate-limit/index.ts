@@ -6,6 +6,7 @@ export {
   RateLimitedError,
   type RateLimiterOptions,
   type RateLimiterStats,
+  type RateLimits,
   type RatePause,
   type RateRejection,
 } from "./rate-options.ts";

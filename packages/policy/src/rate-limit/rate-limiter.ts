@@ -29,10 +29,12 @@ import { Accounts } from "./accounts.ts";
 import { readRateHeaders } from "./rate-headers.ts";
 import {
   budgetsOf,
+  limitsIn,
   type RateClaim,
   RateLimitedError,
   type RateLimiterOptions,
   type RateLimiterStats,
+  type RateLimits,
   type RatePause,
   type RateRejection,
   rateLimitsOf,
@@ -64,10 +66,7 @@ export interface Reservation extends Disposable {
  */
 export class RateLimiter implements Policy, Guard {
   readonly name: string;
-  readonly #cost: number;
-  readonly #maxPauseMs: number;
   readonly #captureStack: boolean;
-  readonly #queueTimeoutMs: number;
   readonly #costOf: ((result: unknown) => number | undefined) | undefined;
   readonly #onReject: Listener<RateRejection> | undefined;
   readonly #onPause: Listener<RatePause> | undefined;
@@ -81,15 +80,16 @@ export class RateLimiter implements Policy, Guard {
   readonly #counts = { admitted: 0, rejected: 0, queueTimeouts: 0 };
   /** Tokens that those who wait ask for, all together. */
   #waitingTokens = 0;
+  #given: RateLimits;
+  #limits: ReturnType<typeof rateLimitsOf>;
   #cancelTimer: Cancel | undefined;
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: RateLimiterOptions) {
     const limits = rateLimitsOf(options);
     this.name = options.name;
-    this.#cost = limits.cost;
-    this.#maxPauseMs = limits.maxPauseMs;
-    this.#queueTimeoutMs = limits.queueTimeoutMs;
+    this.#given = limitsIn(options);
+    this.#limits = limits;
     this.#captureStack = options.captureStack ?? false;
     this.#costOf = options.costOf;
     this.#onReject = options.onReject;
@@ -131,7 +131,7 @@ export class RateLimiter implements Policy, Guard {
    */
   with(claim: RateClaim): Policy {
     const own = claimOf(claim);
-    const cost = wholeNumber("cost", claim.cost ?? this.#cost, 0);
+    const cost = wholeNumber("cost", claim.cost ?? this.#limits.cost, 0);
     const guard: Guard = {
       tryAdmit: () => this.#tryReserve(cost),
       refusal: () => this.#refusal(cost),
@@ -153,7 +153,7 @@ export class RateLimiter implements Policy, Guard {
    * @throws {@link RateLimitedError} and the signal's reason, as `execute` does.
    */
   async reserve(claim: RateClaim = {}, signal?: AbortSignal): Promise<Reservation> {
-    const cost = wholeNumber("cost", claim.cost ?? this.#cost, 0);
+    const cost = wholeNumber("cost", claim.cost ?? this.#limits.cost, 0);
     const permit = await this.#wait(signal, cost, claimOf(claim));
     let isOpen = true;
     const once = (close: () => void): void => {
@@ -186,11 +186,27 @@ export class RateLimiter implements Policy, Guard {
 
   /** Admits nothing for so many milliseconds, at most `maxPauseMs`; a longer pause stays as it is. */
   pause(ms: number): void {
-    const pauseMs = Math.min(ms, this.#maxPauseMs);
+    const pauseMs = Math.min(ms, this.#limits.maxPauseMs);
     if (!(pauseMs > 0)) return;
     this.#accounts.pause(this.#clock.monotonicMs() + pauseMs);
     if (!this.#onPause) return;
     notify(this.#onPause, { limiter: this.name, pauseMs }, this.#onListenerError);
+  }
+
+  /**
+   * Changes the limits that are named. What was spent in the windows that have passed stays spent, and
+   * nobody is sent out of the queue; a budget that is new counts from now on.
+   *
+   * @throws {@link RangeError} as the constructor does; then nothing has changed.
+   */
+  configure(limits: RateLimits): void {
+    const given = { ...this.#given, ...limitsIn(limits) };
+    const [budgets, next] = [budgetsOf(given), rateLimitsOf(given)];
+    this.#given = given;
+    this.#limits = next;
+    this.#room.limits = next;
+    this.#accounts.change(budgets, next.burst, this.#clock.monotonicMs());
+    this.#callIn();
   }
 
   stats(): RateLimiterStats {
@@ -207,15 +223,15 @@ export class RateLimiter implements Policy, Guard {
   }
 
   tryAdmit(): number {
-    return this.#tryReserve(this.#cost);
+    return this.#tryReserve(this.#limits.cost);
   }
 
   refusal(): RejectedError {
-    return this.#refusal(this.#cost);
+    return this.#refusal(this.#limits.cost);
   }
 
   waitFor(attempt: Attempt): Promise<number> {
-    return this.#wait(attempt.parent, this.#cost, plainClaim);
+    return this.#wait(attempt.parent, this.#limits.cost, plainClaim);
   }
 
   settle(permit: number, attempt: Attempt, given: Verdict | undefined, ended: unknown): void {
@@ -244,7 +260,8 @@ export class RateLimiter implements Policy, Guard {
   async #wait(signal: AbortSignal | undefined, cost: number, claim: Claim): Promise<number> {
     const permit = this.#tryReserve(cost);
     if (permit >= 0) return permit;
-    const isHopeless = permit === REFUSED || this.#expectedMs(cost, 1) > this.#queueTimeoutMs;
+    const isHopeless =
+      permit === REFUSED || this.#expectedMs(cost, 1) > this.#limits.queueTimeoutMs;
     if (isHopeless) throw this.#refusal(cost);
     const admitted = await this.#inQueue(signal, cost, claim);
     if (!signal?.aborted) return admitted;

@@ -12,9 +12,8 @@ import type { Classifier } from "../classify/index.ts";
 import type { WaitingClaim, WaitingLimits } from "../waiting/index.ts";
 import type { Budget } from "./rate-state.ts";
 
-export interface RateLimiterOptions {
-  /** Names what is called in errors and events: `"openai"`. */
-  readonly name: string;
+/** The limits of a limiter, as they can be changed while it works. */
+export interface RateLimits {
   /** Calls in any second, a whole number from 1. @defaultValue no limit */
   readonly requestsPerSecond?: number;
   /** Calls in any minute, a whole number from 1. @defaultValue no limit, until a server tells one */
@@ -29,8 +28,6 @@ export interface RateLimiterOptions {
   readonly burst?: number;
   /** Tokens to reserve for a call that does not say, a whole number from 0. @defaultValue 1 */
   readonly cost?: number;
-  /** Tokens that a call has really cost, by what it returned; undefined where that does not say. */
-  readonly costOf?: (result: unknown) => number | undefined;
   /** Whether a call waits for its turn or is refused at once. @defaultValue "wait" */
   readonly whenFull?: "wait" | "reject";
   /** How many may wait, a whole number from 0. @defaultValue 1_000 */
@@ -42,6 +39,13 @@ export interface RateLimiterOptions {
   readonly queueTimeoutMs?: number;
   /** Longest pause that a server may ask for, in milliseconds from 0. @defaultValue 600_000 */
   readonly maxPauseMs?: number;
+}
+
+export interface RateLimiterOptions extends RateLimits {
+  /** Names what is called in errors and events: `"openai"`. */
+  readonly name: string;
+  /** Tokens that a call has really cost, by what it returned; undefined where that does not say. */
+  readonly costOf?: (result: unknown) => number | undefined;
   /** Hears of every call that is turned away. */
   readonly onReject?: Listener<RateRejection>;
   /** Hears of every pause that a server asks for. */
@@ -121,11 +125,34 @@ const sentences: Readonly<Record<RateLimitedError["reason"], string>> = {
   "too-large": "has no budget that is large enough",
 };
 
+/** All of them: the interface is bound to it, so that none is forgotten. */
+const NAMES: Readonly<Record<keyof RateLimits, true>> = {
+  requestsPerSecond: true,
+  requestsPerMinute: true,
+  requestsPerDay: true,
+  tokensPerMinute: true,
+  tokensPerDay: true,
+  burst: true,
+  cost: true,
+  whenFull: true,
+  maxQueue: true,
+  queueTimeoutMs: true,
+  maxPauseMs: true,
+};
+
+/** The limits alone, where they come with other options. */
+export function limitsIn(options: RateLimits): RateLimits {
+  const named = Object.entries(options).filter(
+    ([name, value]) => Object.hasOwn(NAMES, name) && value !== undefined,
+  );
+  return Object.fromEntries(named); // Names and values as they came.
+}
+
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** @throws {@link RangeError} naming what is out of its range. */
-export function budgetsOf(options: RateLimiterOptions): readonly Budget[] {
+export function budgetsOf(options: RateLimits): readonly Budget[] {
   const budget = (
     option: "requestsPerSecond" | "requestsPerMinute" | "requestsPerDay" | TokenOption,
     unit: Budget["unit"],
@@ -146,7 +173,7 @@ export function budgetsOf(options: RateLimiterOptions): readonly Budget[] {
 type TokenOption = "tokensPerMinute" | "tokensPerDay";
 
 /** @throws {@link RangeError} naming what is out of its range. */
-export function rateLimitsOf(options: RateLimiterOptions): WaitingLimits & {
+export function rateLimitsOf(options: RateLimits): WaitingLimits & {
   readonly burst: number;
   readonly cost: number;
   readonly maxPauseMs: number;
