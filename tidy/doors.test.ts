@@ -34,7 +34,7 @@ const forbiddenMembers = new Set([
 
 /** Module values that may change: the policy registry, made on first use. A default runtime may follow. */
 const allowedModuleState: readonly string[] = [
-  "packages/policy/src/executor/registry.ts: shared",
+  "packages/policy/src/executor/process-slot.ts: own",
   // What belongs to signals and attempts wherever they come from: no call can see another by it.
   "packages/policy/src/base/attempt.ts: attempts",
   "packages/policy/src/base/parent-signal.ts: known",

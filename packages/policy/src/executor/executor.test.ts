@@ -1,18 +1,25 @@
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
-import { type ExecutorOptions, ResilientExecutor } from "./executor.ts";
+import { ResilientExecutor } from "./executor.ts";
+import type { ExecutorOptions } from "./executor-options.ts";
 import type { ExecutionResult } from "./result.ts";
 
 const down = async (): Promise<never> => {
   throw Object.assign(new Error("down"), { code: "ECONNRESET" });
 };
 
-function setup<F = never>(options: Partial<ExecutorOptions<F>> = {}) {
+function setup<F = never>(options: Partial<ExecutorOptions<F, undefined>> = {}) {
   const clock = manualClock();
   const onCall = vi.fn();
   const retry = { initialDelayMs: 100, jitterFactor: 0 };
-  const executor = new ResilientExecutor<F>({ name: "api", retry, clock, onCall, ...options });
+  const executor = new ResilientExecutor<F>({
+    name: "api",
+    retry,
+    clock,
+    onCall,
+    ...options,
+  });
   return { executor, clock, onCall };
 }
 

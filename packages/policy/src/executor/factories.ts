@@ -1,8 +1,10 @@
 /** The short ways to an executor or a circuit of the process's registry. */
 
 import type { FallbackAnswer } from "../fallback/index.ts";
-import type { ExecutorOptions, ResilientExecutor } from "./executor.ts";
+import type { ResilientExecutor } from "./executor.ts";
+import type { ExecutorOptions, MaybeSchema } from "./executor-options.ts";
 import { type CircuitRegistry, callRegistry } from "./registry.ts";
+import type { ResilienceUpdate } from "./resilience-update.ts";
 import type { CallPreset, ResiliencePreset } from "./settings.ts";
 
 /**
@@ -17,7 +19,9 @@ export const ResilientExecutorFactory: {
   forDatabase<F = never>(name: string, fallback?: FallbackAnswer<F>): ResilientExecutor<F>;
   forLLM<F = never>(name: string, fallback?: FallbackAnswer<F>): ResilientExecutor<F>;
   /** Has the policies that are named, and no others. */
-  custom<F = never>(options: ExecutorOptions<F>): ResilientExecutor<F>;
+  custom<F = never, S extends MaybeSchema = undefined>(
+    options: ExecutorOptions<F, S>,
+  ): ResilientExecutor<F, S>;
 } = {
   forAPI: (name, fallback) => preset("api", name, fallback),
   forDatabase: (name, fallback) => preset("database", name, fallback),
@@ -36,6 +40,19 @@ export const CircuitBreakerFactory: CircuitRegistry = {
 /** Sets how cautious the calls of the process are: those that have a preset, made before or after. */
 export function applyResiliencePreset(caution: ResiliencePreset): void {
   callRegistry.applyPreset(caution);
+}
+
+/**
+ * Changes what holds for all executors and circuits of the process's registry while they work; what they
+ * know stays known. `enabled: false` also concerns executors that stand in no registry.
+ *
+ * @throws {@link RangeError} naming the key that is not known, or whose value cannot be used; then nothing
+ * has changed.
+ * @example
+ * updateResilienceConfig({ retry: { maxAttempts: 5 }, presets: { llm: { timeout: 60_000 } } });
+ */
+export function updateResilienceConfig(update: ResilienceUpdate): void {
+  callRegistry.update(update);
 }
 
 function preset<F>(

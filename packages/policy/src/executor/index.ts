@@ -1,19 +1,28 @@
 /** Executors, and the registry in which they stand by name. */
 
-export { type ExecutorOptions, ResilientExecutor, type SharedCall } from "./executor.ts";
+export { type ClaimingExecutor, ResilientExecutor } from "./executor.ts";
+export type {
+  AnswerOf,
+  CallClaim,
+  ExecutorOptions,
+  ExecutorStats,
+  MaybeSchema,
+} from "./executor-options.ts";
 export {
   applyResiliencePreset,
   CircuitBreakerFactory,
   ResilientExecutorFactory,
+  updateResilienceConfig,
 } from "./factories.ts";
+export type { GuardStats } from "./guards.ts";
 export {
   type CallRegistry,
   type CircuitRegistry,
   callRegistry,
   createCallRegistry,
   type RegisteredOptions,
-  RegistryFullError,
 } from "./registry.ts";
+export type { PresetUpdate, ResilienceUpdate, RetryLimitOptions } from "./resilience-update.ts";
 export type {
   AnswerSource,
   CallMeasure,
@@ -22,3 +31,4 @@ export type {
   ExecutionResult,
 } from "./result.ts";
 export type { CallPolicies, CallPreset, CallSettings, ResiliencePreset } from "./settings.ts";
+export type { SharedCall } from "./shared-call.ts";

@@ -1,118 +1,104 @@
-/** What a registry keeps for one name: its settings, its circuit, its totals. */
+/** What a registry keeps for one name: its settings, its guards, its totals. */
 
-import type { Clock, Listeners, Outcome, Random } from "../base/index.ts";
-import { CircuitBreaker, type CircuitBreakerOptions } from "../circuit-breaker/index.ts";
-import { ResilientExecutor, type SharedCall } from "./executor.ts";
-import type { CallMeasure, CallTotals, CircuitMeasure } from "./result.ts";
+import type { Clock, Listeners, Random } from "../base/index.ts";
+import type { CircuitBreaker, CircuitBreakerOptions } from "../circuit-breaker/index.ts";
+import { ResilientExecutor } from "./executor.ts";
+import { Guards } from "./guards.ts";
+import { type CallMeasure, type CircuitMeasure, Tally } from "./result.ts";
 import {
+  among,
   type CallPolicies,
   type CallPreset,
   type CallSettings,
-  callPresets,
   overlay,
   policiesOf,
+  type ResiliencePreset,
 } from "./settings.ts";
+import { LoneCall, type SharedCall } from "./shared-call.ts";
+import type { Switch } from "./switch.ts";
 
 /** What holds for all names of a registry. */
 export interface RegistryState {
+  readonly switch: Switch;
   sources: { readonly clock?: Clock; readonly random?: Random };
+  presets: Readonly<Record<CallPreset | ResiliencePreset, CallPolicies>>;
   /** Laid over the preset of every call that has one. */
-  caution: CallPolicies;
+  caution: ResiliencePreset;
+  /** Laid over what the presets say, in every executor that has such a policy. */
+  general: CallPolicies;
+  /** Grows whenever the policies of all names may have changed. */
+  revision: number;
   readonly calls: Listeners<CallMeasure>;
   readonly transitions: Listeners<CircuitMeasure>;
 }
 
 export class NamedCall {
-  /** Grows whenever the policies of the name may have changed. */
-  revision = 0;
+  readonly guards: Guards;
+  readonly tally: Tally = new Tally();
   readonly #name: string;
   readonly #registry: RegistryState;
-  readonly #totals = { calls: 0, failed: 0, retried: 0, fallbacks: 0, attempts: 0 };
+  #revision = 0;
   #settings: CallSettings = {};
-  #circuit: CircuitBreaker<unknown> | undefined;
-  /** A circuit that somebody made by hand keeps the thresholds that it was given. */
-  #isByHand = false;
 
   constructor(name: string, registry: RegistryState) {
     this.#name = name;
     this.#registry = registry;
-  }
-
-  get circuit(): CircuitBreaker<unknown> | undefined {
-    return this.#circuit;
-  }
-
-  get totals(): CallTotals {
-    return { ...this.#totals };
+    // It refers to this name, which so lives as long as somebody holds its circuit.
+    this.guards = new Guards(name, ({ from, to }) => this.#tellTransition(from, to));
+    this.guards.turn(registry.switch.isOn);
   }
 
   /** @throws {@link RangeError} when a setting is out of its range; then nothing has changed. */
   configure(settings: CallSettings): void {
     const policies = policiesOf(settings);
-    new ResilientExecutor({ name: this.#name, ...policies }); // Refuses here what would fail later.
+    refuseUnusable(this.#name, policies);
+    this.guards.configure(policies);
     this.#settings = settings;
-    this.revision += 1;
-    if (policies.circuitBreaker) this.#circuit?.configure(policies.circuitBreaker);
+    this.#revision += 1;
   }
 
   /** The circuit as somebody wants it who has no executor. */
   circuitByHand<F>(options: CircuitBreakerOptions<F>): CircuitBreaker<unknown> {
-    if (this.#circuit) return this.#circuit;
-    this.#isByHand = true;
-    return this.#make({ ...options, ...policiesOf(this.#settings).circuitBreaker });
+    const { clock } = this.#registry.sources;
+    const { circuitBreaker } = policiesOf(this.#settings);
+    return this.guards.circuitByHand({ ...(clock && { clock }), ...options, ...circuitBreaker });
   }
 
   /** What an executor of the name is given. */
   shared(preset: CallPreset | "none" | undefined): SharedCall {
-    const revision = (): number => this.revision;
-    const { calls } = this.#registry;
+    const revision = (): number => this.#revision + this.#registry.revision;
+    const { calls, switch: ownSwitch } = this.#registry;
     return {
+      guards: this.guards,
+      tally: this.tally,
       get revision() {
-        return revision();
+        return revision() + ownSwitch.turns;
       },
-      policies: (own) => this.#policies(preset, own),
-      breaker: (thresholds) => this.#circuitOf(thresholds),
-      count: (outcome, attempts, source) => this.#count(outcome, attempts, source),
+      get isOn() {
+        return ownSwitch.isOn;
+      },
       get isHeard() {
         return calls.isHeard;
       },
+      policies: (own) => this.#policies(preset, own),
       tell: (measure) => calls.tell(measure),
     };
   }
 
   #policies(preset: CallPreset | "none" | undefined, own: CallPolicies): CallPolicies {
+    const { presets, caution, general } = this.#registry;
     const chosen = preset ?? this.#settings.preset ?? "api";
-    const layers = chosen === "none" ? [] : [callPresets[chosen], this.#registry.caution];
-    return overlay(...layers, own, policiesOf(this.#settings));
+    const layers = chosen === "none" ? [] : [presets[chosen], presets[caution]];
+    const named = overlay(...layers, own);
+    return overlay(...layers, among(general, named), own, policiesOf(this.#settings));
   }
 
-  #circuitOf(thresholds: NonNullable<CallPolicies["circuitBreaker"]>): CircuitBreaker<unknown> {
-    if (!this.#circuit) return this.#make({ ...thresholds, name: this.#name });
-    if (!this.#isByHand) this.#circuit.configure(thresholds);
-    return this.#circuit;
+  #tellTransition(from: CircuitMeasure["from"], to: CircuitMeasure["to"]): void {
+    this.#registry.transitions.tell({ name: this.#name, from, to });
   }
+}
 
-  #make<F>(options: CircuitBreakerOptions<F>): CircuitBreaker<unknown> {
-    const { clock } = this.#registry.sources;
-    const { onTransition } = options;
-    this.#circuit = new CircuitBreaker<unknown>({
-      ...(clock && { clock }),
-      ...options,
-      onTransition: (transition) => {
-        const { from, to } = transition;
-        this.#registry.transitions.tell({ name: this.#name, from, to });
-        return onTransition?.(transition);
-      },
-    });
-    return this.#circuit;
-  }
-
-  #count(outcome: Outcome, attempts: number, source: CallMeasure["source"]): void {
-    const totals = this.#totals;
-    totals.calls += 1;
-    totals.attempts += attempts;
-    if (outcome !== "success") totals.failed += 1;
-    if (attempts > 1) totals.retried += 1;
-    if (source === "fallback") totals.fallbacks += 1;
-  }
+/** Refuses at once what would fail later, where nobody waits for it. */
+export function refuseUnusable(name: string, policies: CallPolicies): void {
+  new ResilientExecutor({ name, ...policies }, new LoneCall(name));
 }

@@ -1,30 +1,25 @@
 /** The policies of a program by name: configured from one place, counted in one place. */
 
-import {
-  type Cancel,
-  type Clock,
-  type Listener,
-  Listeners,
-  type Random,
-  RejectedError,
-} from "../base/index.ts";
+import { type Cancel, type Clock, type Listener, Listeners, type Random } from "../base/index.ts";
 import type {
   CircuitBreaker,
   CircuitBreakerOptions,
   CircuitStats,
 } from "../circuit-breaker/index.ts";
-import { type ExecutorOptions, ResilientExecutor } from "./executor.ts";
-import { NamedCall, type RegistryState } from "./named-call.ts";
+import { ResilientExecutor } from "./executor.ts";
+import type { ExecutorOptions, MaybeSchema } from "./executor-options.ts";
+import { NamedCall, type RegistryState, refuseUnusable } from "./named-call.ts";
+import { Names } from "./names.ts";
+import { resiliencePresets } from "./presets.ts";
+import { processSlot } from "./process-slot.ts";
+import { type ResilienceUpdate, untouched, updated } from "./resilience-update.ts";
 import type { CallMeasure, CallTotals, CircuitMeasure } from "./result.ts";
-import {
-  type CallPreset,
-  type CallSettings,
-  type ResiliencePreset,
-  resiliencePresets,
-} from "./settings.ts";
+import type { CallPreset, CallSettings, ResiliencePreset } from "./settings.ts";
+import { readSwitch, type Switch, turn } from "./switch.ts";
 
 /** Options of an executor whose name is given apart. */
-export interface RegisteredOptions<F = never> extends Omit<ExecutorOptions<F>, "name"> {
+export interface RegisteredOptions<F = never, S extends MaybeSchema = MaybeSchema>
+  extends Omit<ExecutorOptions<F, S>, "name"> {
   /**
    * What it starts from; `none`: only what is named here and in the settings.
    * @defaultValue the preset of the settings, or "api"
@@ -32,13 +27,36 @@ export interface RegisteredOptions<F = never> extends Omit<ExecutorOptions<F>, "
   readonly preset?: CallPreset | "none";
 }
 
+/**
+ * A name is kept as long as somebody holds one of its executors or its circuit, when it was configured,
+ * and while it is one of the last thousand that were asked for. Else it goes, with its totals.
+ */
 export interface CallRegistry {
-  /** An executor of that name. All of one name share their circuit, their settings and their totals. */
-  executor<F = never>(name: string, options?: RegisteredOptions<F>): ResilientExecutor<F>;
-  /** Sets what holds for a name, over what the code says; executors that exist follow at their next call. */
+  /**
+   * An executor of that name. All of one name share their circuit, their limits, their settings and their
+   * totals; each has a cache and a hedge of its own.
+   */
+  executor<F = never, S extends MaybeSchema = undefined>(
+    name: string,
+    options?: RegisteredOptions<F, S>,
+  ): ResilientExecutor<F, S>;
+  /**
+   * Sets what holds for a name, over what the code says; executors that exist follow at their next call,
+   * and what their guards know stays known.
+   *
+   * @throws {@link RangeError} when a setting is out of its range; then nothing has changed.
+   */
   configure(name: string, settings: CallSettings): void;
   /** Sets how cautious all calls are that have a preset, until the next preset. */
   applyPreset(preset: ResiliencePreset): void;
+  /**
+   * Changes what holds for all names, and switches all policies off and on.
+   *
+   * @throws {@link RangeError} when a value cannot be used; then nothing has changed.
+   */
+  update(update: ResilienceUpdate): void;
+  /** False while calls go straight through. */
+  readonly isEnabled: boolean;
   /** The clock and the chance of executors and circuits that are made from here on without their own. */
   use(sources: { readonly clock?: Clock; readonly random?: Random }): void;
   /** Hears of the end of every call; a listener never breaks a call. Returns what ends it. */
@@ -58,40 +76,31 @@ export interface CircuitRegistry {
   resetAll(): void;
 }
 
-/** Names are few and written by people; so many mean that they are made from data. */
-const MOST_NAMES = 10_000;
-
-/** The registry holds as many names as it ever will; use few names, such as one a dependency. */
-export class RegistryFullError extends RejectedError {
-  override readonly name = "RegistryFullError";
-  readonly code = "KINTSUGI_REGISTRY_FULL";
-
-  constructor(name: string) {
-    super(`No room for the name "${name}": the registry holds ${MOST_NAMES} already`, 0);
-  }
-}
-
 /** A registry of its own, for a second runtime in one process or for a test. */
 export function createCallRegistry(): CallRegistry {
-  return new Registry();
+  return new Registry(readSwitch());
 }
 
-/** One of the two values that the house keeps for a whole process; made when it is first used. */
-let shared: CallRegistry | undefined;
-
+/** That of the process; made when it is first used, by whichever copy of this package that is. */
 function sharedRegistry(): CallRegistry {
-  shared ??= createCallRegistry();
-  return shared;
+  const slot = processSlot();
+  slot.registry ??= new Registry(slot.switch);
+  return slot.registry as CallRegistry; // As all copies of this protocol make it.
 }
 
 /**
  * The registry of the process. A runtime configures it and listens to it; the executors and circuits of
- * the factories stand in it.
+ * the factories stand in it. All copies of this package that speak its protocol share it: match errors
+ * and executors by `code` and `name`, for their class may be another copy's.
  */
 export const callRegistry: CallRegistry = {
   executor: (name, options) => sharedRegistry().executor(name, options),
   configure: (name, settings) => sharedRegistry().configure(name, settings),
   applyPreset: (preset) => sharedRegistry().applyPreset(preset),
+  update: (update) => sharedRegistry().update(update),
+  get isEnabled() {
+    return sharedRegistry().isEnabled;
+  },
   use: (sources) => sharedRegistry().use(sources),
   onCall: (listener) => sharedRegistry().onCall(listener),
   onCircuit: (listener) => sharedRegistry().onCircuit(listener),
@@ -103,20 +112,24 @@ export const callRegistry: CallRegistry = {
 
 class Registry implements CallRegistry {
   readonly circuits: CircuitRegistry;
-  readonly #names = new Map<string, NamedCall>();
-  readonly #state: RegistryState = {
-    sources: {},
-    caution: {},
-    calls: new Listeners(),
-    transitions: new Listeners(),
-  };
+  readonly #names = new Names<NamedCall>();
+  readonly #state: RegistryState;
 
-  constructor() {
+  constructor(ownSwitch: Switch) {
+    this.#state = {
+      switch: ownSwitch,
+      sources: {},
+      ...untouched,
+      caution: "production",
+      revision: 0,
+      calls: new Listeners(),
+      transitions: new Listeners(),
+    };
     this.circuits = {
       getOrCreate: <F>(options: CircuitBreakerOptions<F>) =>
         // Whoever asks again for a name asks for the same circuit, and means the same answers by it.
         this.#named(options.name).circuitByHand(options) as CircuitBreaker<F>,
-      get: (name) => this.#names.get(name)?.circuit,
+      get: (name) => this.#names.find(name)?.guards.circuit,
       getAllStats: () => Object.fromEntries(this.#all().map((each) => [each.name, each.stats()])),
       resetAll: () => {
         for (const circuit of this.#all()) circuit.reset();
@@ -124,19 +137,40 @@ class Registry implements CallRegistry {
     };
   }
 
-  executor<F = never>(name: string, options: RegisteredOptions<F> = {}): ResilientExecutor<F> {
+  get isEnabled(): boolean {
+    return this.#state.switch.isOn;
+  }
+
+  executor<F = never, S extends MaybeSchema = undefined>(
+    name: string,
+    options: RegisteredOptions<F, S> = {},
+  ): ResilientExecutor<F, S> {
     const { preset, ...own } = options;
     const shared = this.#named(name).shared(preset);
-    return new ResilientExecutor({ ...this.#state.sources, ...own, name }, shared);
+    return new ResilientExecutor<F, S>({ ...this.#state.sources, ...own, name }, shared);
   }
 
   configure(name: string, settings: CallSettings): void {
-    this.#named(name).configure(settings);
+    const named = this.#named(name);
+    named.configure(settings);
+    this.#names.pin(name, named);
   }
 
   applyPreset(preset: ResiliencePreset): void {
-    this.#state.caution = resiliencePresets[preset];
-    for (const named of this.#names.values()) named.revision += 1;
+    if (!Object.hasOwn(resiliencePresets, preset)) {
+      const names = Object.keys(resiliencePresets).join(", ");
+      throw new RangeError(`A preset must be one of ${names}, got ${preset}`);
+    }
+    this.#state.caution = preset;
+    this.#state.revision += 1;
+  }
+
+  update(update: ResilienceUpdate): void {
+    const next = updated(this.#state, update, (policies) => refuseUnusable("", policies));
+    this.#state.presets = next.presets;
+    this.#state.general = next.general;
+    this.#state.revision += 1;
+    if (update.enabled !== undefined) this.#turn(update.enabled);
   }
 
   use(sources: { readonly clock?: Clock; readonly random?: Random }): void {
@@ -152,19 +186,19 @@ class Registry implements CallRegistry {
   }
 
   stats(): Readonly<Record<string, CallTotals>> {
-    return Object.fromEntries([...this.#names].map(([name, { totals }]) => [name, totals]));
+    return Object.fromEntries(this.#names.list().map(([name, { tally }]) => [name, tally.totals]));
+  }
+
+  #turn(isOn: boolean): void {
+    turn(this.#state.switch, isOn);
+    for (const [, { guards }] of this.#names.list()) guards.turn(isOn);
   }
 
   #named(name: string): NamedCall {
-    const known = this.#names.get(name);
-    if (known) return known;
-    if (this.#names.size >= MOST_NAMES) throw new RegistryFullError(name);
-    const named = new NamedCall(name, this.#state);
-    this.#names.set(name, named);
-    return named;
+    return this.#names.get(name, () => new NamedCall(name, this.#state));
   }
 
   #all(): readonly CircuitBreaker<unknown>[] {
-    return [...this.#names.values()].flatMap(({ circuit }) => circuit ?? []);
+    return this.#names.list().flatMap(([, { guards }]) => guards.circuit ?? []);
   }
 }

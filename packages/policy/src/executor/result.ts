@@ -4,7 +4,10 @@ import type { Outcome } from "../base/index.ts";
 import type { CircuitState } from "../circuit-breaker/index.ts";
 import type { ErrorClass } from "../classify/index.ts";
 
-/** Who answered. */
+/**
+ * Who answered: the call; a fallback in its place; or the cache, with an answer that was kept or that
+ * another call brought meanwhile.
+ */
 export type AnswerSource = "primary" | "fallback" | "cache";
 
 /** What an executor returns in place of throwing: look at `success`, and the rest is typed. */
@@ -13,7 +16,7 @@ export type ExecutionResult<T> =
       readonly success: true;
       readonly data: T;
       readonly error?: undefined;
-      /** How often the call was made; 0 when it was refused. */
+      /** How often the call was made, hedges included; 0 when it was refused, or was not needed. */
       readonly attempts: number;
       /** Milliseconds in all, with every wait. */
       readonly durationMs: number;
@@ -48,7 +51,7 @@ export interface CircuitMeasure {
   readonly to: CircuitState["kind"];
 }
 
-/** Calls of a name since its registry was made. */
+/** Calls of a name since its registry was made, or since the name was, if it has gone in between. */
 export interface CallTotals {
   readonly calls: number;
   readonly failed: number;
@@ -56,5 +59,37 @@ export interface CallTotals {
   readonly retried: number;
   /** Calls for which a fallback answered. */
   readonly fallbacks: number;
+  /** Calls for which the cache answered. */
+  readonly cached: number;
   readonly attempts: number;
+}
+
+/** Counts the calls of a name. */
+export class Tally {
+  #calls = 0;
+  #failed = 0;
+  #retried = 0;
+  #fallbacks = 0;
+  #cached = 0;
+  #attempts = 0;
+
+  get totals(): CallTotals {
+    return {
+      calls: this.#calls,
+      failed: this.#failed,
+      retried: this.#retried,
+      fallbacks: this.#fallbacks,
+      cached: this.#cached,
+      attempts: this.#attempts,
+    };
+  }
+
+  count(outcome: Outcome, attempts: number, source: CallMeasure["source"]): void {
+    this.#calls += 1;
+    this.#attempts += attempts;
+    if (outcome !== "success") this.#failed += 1;
+    if (attempts > 1) this.#retried += 1;
+    if (source === "fallback") this.#fallbacks += 1;
+    if (source === "cache") this.#cached += 1;
+  }
 }

@@ -1,16 +1,54 @@
 /** Which policies an executor has: what it was made with, presets below it, the configuration above. */
 
+import type { AdaptiveLimiterOptions } from "../adaptive-limit/index.ts";
+import type { BulkheadOptions, BulkheadThresholds } from "../bulkhead/index.ts";
+import type { CacheOptions } from "../cache/index.ts";
+import type { ChaosOptions } from "../chaos/index.ts";
 import type { CircuitBreakerOptions, CircuitThresholds } from "../circuit-breaker/index.ts";
+import type { HedgeOptions } from "../hedge/index.ts";
+import type { RateLimiterOptions, RateLimits } from "../rate-limit/index.ts";
 import type { RetryOptions } from "../retry/index.ts";
 import type { TimeoutOptions } from "../timeout/index.ts";
+import type { StandardSchema, ValidateOptions } from "../validate/index.ts";
 
-/** The policies of an executor. What is not named is not there. */
+/** What the executor knows by itself. */
+type Own = "name" | "clock" | "random" | "classifier";
+
+/**
+ * The policies of an executor, from the outermost to the innermost; what is not named is not there. The
+ * order is fixed, and docs/policies.md gives the reason for each place.
+ */
 export interface CallPolicies {
-  readonly retry?: Omit<RetryOptions, "clock" | "random" | "classifier">;
+  /**
+   * Answers that are kept, by the `cacheKey` that {@link ResilientExecutor.with} is given; a call without
+   * one passes the cache by. Outermost: an answer that is kept costs no attempt, no place and no budget.
+   */
+  readonly cache?: Omit<CacheOptions, "key" | Own>;
+  /** Around all that follows: each attempt is admitted, limited and timed anew. */
+  readonly retry?: Omit<RetryOptions, Own>;
+  /** Inside the retry and outside the limits: a hedge is a call like any other, and takes its own place. */
+  readonly hedge?: Omit<HedgeOptions, Own>;
+  /** The first to refuse: a call that it turns away takes no budget and no place. One for each name. */
   readonly circuitBreaker?: CircuitThresholds &
     Pick<CircuitBreakerOptions, "outcomeOf" | "initialState">;
-  /** Milliseconds that each attempt may take, whatever it does; or the options of a {@link TimeoutPolicy}. */
-  readonly timeout?: number | Omit<TimeoutOptions, "clock" | "name">;
+  /** Before the bulkhead: who waits for a budget holds no place meanwhile. One for each name. */
+  readonly rateLimit?: Omit<RateLimiterOptions, Own>;
+  /** Its queue stands outside the time of the attempt. One for each name. */
+  readonly bulkhead?: Omit<BulkheadOptions, Own>;
+  /** Inside the queue: it measures the calls alone. One for each name. */
+  readonly adaptiveLimit?: Omit<AdaptiveLimiterOptions, Own>;
+  /**
+   * Milliseconds that each attempt may take, whatever it does; or the options of a {@link TimeoutPolicy}.
+   * Innermost of the policies that admit: it measures the work, and no wait for a place.
+   */
+  readonly timeout?: number | Omit<TimeoutOptions, Own>;
+  /** An answer that does not fit is a failure for all of the above; its time is the attempt's. */
+  readonly validate?: ValidateOptions<StandardSchema>;
+  /**
+   * Next to the call, in whose place it misbehaves, and counted as it; what `result` gives must be such as
+   * the call returns.
+   */
+  readonly chaos?: Omit<ChaosOptions<unknown>, Own>;
 }
 
 /** What a call is made to. */
@@ -39,69 +77,44 @@ export interface CallSettings {
     /** Milliseconds that an open circuit rejects calls. */
     readonly timeoutMs?: number;
   };
+  readonly rateLimit?: RateLimits;
+  readonly bulkhead?: BulkheadThresholds;
 }
-
-export const callPresets: Readonly<Record<CallPreset, CallPolicies>> = {
-  api: {
-    retry: { maxAttempts: 3, initialDelayMs: 200, maxDelayMs: 10_000 },
-    circuitBreaker: { failureThreshold: 5, successThreshold: 2, timeout: 30_000 },
-    timeout: 30_000,
-  },
-  /** Near and quick: what it cannot do soon it will not do, and it recovers in seconds. */
-  database: {
-    retry: { maxAttempts: 3, initialDelayMs: 50, maxDelayMs: 2_000 },
-    circuitBreaker: { failureThreshold: 5, successThreshold: 2, timeout: 10_000 },
-    timeout: 10_000,
-  },
-  /** Slow, dear and often limited: providers ask for waits of up to a minute. */
-  llm: {
-    retry: { maxAttempts: 4, initialDelayMs: 1_000, maxDelayMs: 60_000 },
-    circuitBreaker: { failureThreshold: 5, successThreshold: 2, timeout: 30_000 },
-    timeout: 120_000,
-  },
-};
-
-export const resiliencePresets: Readonly<Record<ResiliencePreset, CallPolicies>> = {
-  /** The presets of the calls as they are. */
-  production: {},
-  /** Failures show at once. */
-  development: { retry: { maxAttempts: 1 }, circuitBreaker: { failureThreshold: 20 } },
-  /** An answer that comes too late is paid for all the same: wait longer, and stop knocking sooner. */
-  "cost-sensitive": {
-    retry: { maxAttempts: 5, initialDelayMs: 2_000, maxDelayMs: 60_000 },
-    circuitBreaker: { failureThreshold: 3, timeout: 60_000 },
-    timeout: 300_000,
-  },
-  /** Whoever waits holds a place that another could have. */
-  "high-throughput": {
-    retry: { maxAttempts: 2, initialDelayMs: 50, maxDelayMs: 1_000 },
-    circuitBreaker: { failureThreshold: 10, timeout: 5_000 },
-    timeout: 5_000,
-  },
-};
 
 /** Lays policies over policies: what stands further right wins, option by option. */
 export function overlay(...layers: readonly CallPolicies[]): CallPolicies {
   return layers.reduce(over, {});
 }
 
+/** Those whose options are laid over each other; of the others the upper one holds as it is. */
+const MIXED = ["retry", "circuitBreaker", "rateLimit", "bulkhead"] as const;
+
 function over(below: CallPolicies, above: CallPolicies): CallPolicies {
-  const retry = above.retry && { ...below.retry, ...above.retry };
-  const circuitBreaker = above.circuitBreaker && {
-    ...below.circuitBreaker,
-    ...above.circuitBreaker,
-  };
-  return { ...below, ...above, ...(retry && { retry }), ...(circuitBreaker && { circuitBreaker }) };
+  const mixed = MIXED.flatMap((policy) => {
+    const options = above[policy] && { ...below[policy], ...above[policy] };
+    return options ? [[policy, options] as const] : [];
+  });
+  return { ...below, ...above, ...Object.fromEntries(mixed) };
+}
+
+/** Of some policies, those that are there in others as well. */
+export function among(policies: CallPolicies, others: CallPolicies): CallPolicies {
+  const shared = Object.entries(policies).filter(
+    ([policy]) => others[policy as keyof CallPolicies] !== undefined,
+  );
+  return Object.fromEntries(shared);
 }
 
 /** Settings in the words of the policies. */
 export function policiesOf(settings: CallSettings): CallPolicies {
-  const { retry, timeoutMs } = settings;
+  const { retry, timeoutMs, rateLimit, bulkhead } = settings;
   const { timeoutMs: openMs, ...thresholds } = settings.circuitBreaker ?? {};
   const circuitBreaker = openMs === undefined ? thresholds : { ...thresholds, timeout: openMs };
   return {
     ...(retry && { retry }),
     ...(settings.circuitBreaker && { circuitBreaker }),
+    ...(rateLimit && { rateLimit }),
+    ...(bulkhead && { bulkhead }),
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),
   };
 }

@@ -40,7 +40,7 @@ export function nestsOf(policies: readonly Policy<unknown>[]): readonly Nest[] {
 }
 
 /** The one frame of a row that fits in one. */
-export function frameOf(policies: readonly Policy[], ending: Ending): Frame {
+export function frameOf(policies: readonly Policy<unknown>[], ending: Ending): Frame {
   const open = new OpenFrame();
   for (const policy of policies) {
     const layer = layerOf(policy);
