@@ -1,7 +1,7 @@
 /** Brings together what a run needs: the peer's sources at their tag, and our package as users install it. */
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,12 +32,30 @@ export function makeGround(peer: Peer, folder: string, from: string | undefined)
   return { checkout, ours: buildOurs(folder) };
 }
 
-/** Installs what the peer's tests need, by its own lock file, and our package beside it. */
-export function install({ checkout, ours }: Ground): void {
-  demand("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], checkout);
+/**
+ * Installs what the peer's tests need, by its own lock file, and our package beside it.
+ *
+ * @param only The packages that are needed, in the versions of the lock file. @defaultValue all it names
+ */
+export function install({ checkout, ours }: Ground, only?: readonly string[]): void {
+  if (only) keepOnly(checkout, only);
+  const verb = only ? "install" : "ci";
+  demand("npm", [verb, "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], checkout);
   const place = join(checkout, "node_modules/@kintsugi/policy");
   mkdirSync(dirname(place), { recursive: true });
   symlinkSync(ours, place);
+}
+
+/** What else a peer needs to be built and checked may be ten times as much. */
+function keepOnly(checkout: string, names: readonly string[]): void {
+  const manifest = join(checkout, "package.json");
+  const lockFile = join(checkout, "package-lock.json");
+  const { name, version, type } = JSON.parse(readFileSync(manifest, "utf8"));
+  const { packages } = JSON.parse(readFileSync(lockFile, "utf8"));
+  const versions = names.map((each) => [each, packages[`node_modules/${each}`].version]);
+  const devDependencies = Object.fromEntries(versions);
+  writeFileSync(manifest, JSON.stringify({ name, version, type, devDependencies }));
+  rmSync(lockFile);
 }
 
 /** Runs a command and gives what it printed. @throws when it does not end with 0. */

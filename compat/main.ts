@@ -16,10 +16,11 @@ import { parseArgs } from "node:util";
 
 import { cockatiel } from "./cockatiel.ts";
 import { makeGround, UnavailableError } from "./ground.ts";
+import { opossum } from "./opossum.ts";
 import type { Peer } from "./peer.ts";
 import { resultOf, tableOf, writeResult } from "./result.ts";
 
-const peers: readonly Peer[] = [cockatiel];
+const peers: readonly Peer[] = [cockatiel, opossum];
 
 /** Gives the exit code. */
 function main(): number {
