@@ -1,9 +1,13 @@
 /** One attempt at a call, as all policies around it share it. */
 
 import type { CallContext, Verdict } from "./call.ts";
+import type { NestedRetry, SeriesSoFar } from "./nested-retry.ts";
 
 /** How many attempts there have been, in 32 bits that start over; see {@link Attempt.isBefore}. */
 let attempts = 0;
+
+/** On a signal that an attempt has made: the attempt. A map of signals would cost more than the signal. */
+const MAKER = Symbol.for("kintsugi.attempt");
 
 /**
  * The context that a call is handed, and the place where policies note what they must know when it ends.
@@ -80,6 +84,30 @@ export class Attempt implements CallContext {
     return this.#outer instanceof Attempt ? this.#outer.leftMs : Infinity;
   }
 
+  /** The attempt of ours around it: by the context that it was given, or by the signal where it was passed on. */
+  get around(): Attempt | undefined {
+    if (this.#outer instanceof Attempt) return this.#outer;
+    return (this.parent as { readonly [MAKER]?: Attempt } | undefined)?.[MAKER];
+  }
+
+  /** The retry whose first attempt it was, once that has failed. */
+  get series(): SeriesSoFar | undefined {
+    return this.#notes?.series;
+  }
+
+  set series(series: SeriesSoFar) {
+    this.note().series = series;
+  }
+
+  /** The last retry further in that has failed. */
+  get nested(): NestedRetry | undefined {
+    return this.#notes?.nested;
+  }
+
+  set nested(retry: NestedRetry | undefined) {
+    this.note().nested = retry;
+  }
+
   /** Notes work that goes on without the call, here and in every context around, before the call ends. */
   leave(work: Promise<unknown>): void {
     const notes = this.note();
@@ -115,13 +143,22 @@ export class Attempt implements CallContext {
   }
 
   protected makeController(): AbortController {
-    this.controller ??= new AbortController();
+    if (this.controller) return this.controller;
+    this.controller = new AbortController();
+    (this.controller.signal as { [MAKER]?: Attempt })[MAKER] = this;
     return this.controller;
   }
 
   /** Not private by its name: a private method would take a field of each attempt. */
   protected note(): Notes {
-    this.#notes ??= { permits: [], zombie: undefined, verdict: undefined, expired: undefined };
+    this.#notes ??= {
+      permits: [],
+      zombie: undefined,
+      verdict: undefined,
+      expired: undefined,
+      series: undefined,
+      nested: undefined,
+    };
     return this.#notes;
   }
 }
@@ -133,6 +170,8 @@ export interface Notes {
   zombie: Promise<unknown> | undefined;
   verdict: Verdict | undefined;
   expired: Error | undefined;
+  series: SeriesSoFar | undefined;
+  nested: NestedRetry | undefined;
 }
 
 /**

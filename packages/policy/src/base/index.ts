@@ -19,6 +19,14 @@ export { type ErrorReporter, type Listener, Listeners, notify, reportError } fro
 export { type Ending, Frame, type FrameLayers } from "./frame.ts";
 export { type Guard, MUST_WAIT, REFUSED } from "./guard.ts";
 export { GuardedPolicy } from "./guarded-policy.ts";
+export {
+  callsLeft,
+  takeNested,
+  tellAround,
+  tellCaller,
+  untellAround,
+} from "./nested-calls.ts";
+export type { NestedRetry, SeriesSoFar } from "./nested-retry.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
 export { type AbortLink, type Child, hearAbort } from "./parent-signal.ts";
 export type { Layer, Policy, Role } from "./policy.ts";

@@ -1,6 +1,9 @@
-/** The mark on an error by which a retry finds that one further in has tried already, and why it ended. */
+/**
+ * How a retry finds that one further in has tried already, and why that ended: by a mark on the error, and
+ * by the signal that was passed on.
+ */
 
-import { Attempt } from "../base/index.ts";
+import { Attempt, type NestedRetry, takeNested } from "../base/index.ts";
 import type { BudgetExhaustedError } from "./retry-budget.ts";
 import type { NestedAttempts, RetryEndReason } from "./retry-state.ts";
 
@@ -17,12 +20,7 @@ export interface RetryEnd extends NestedAttempts {
 const MARK = Symbol.for("kintsugi.retried");
 
 /** An error may be thrown again by others, much later: a mark counts only for the span it was made in. */
-interface Mark extends RetryEnd {
-  /** Of the first attempt of the retry that made it. */
-  readonly serial: number;
-  /** Whose serials they are: each copy of the package counts its own. */
-  readonly counter: unknown;
-}
+interface Mark extends RetryEnd, Pick<NestedRetry, "serial" | "counter"> {}
 
 /** Marks what a retry gives up with. What cannot be marked, such as a string, stays as it is. */
 export function mark(thrown: unknown, first: Attempt, end: RetryEnd): void {
@@ -55,14 +53,46 @@ function note(thrown: unknown, key: symbol | string, value: unknown): void {
  * if (end?.why === "budget") shed(end.refusal);
  */
 export function retryEndOf(thrown: unknown, since?: Attempt): RetryEnd | undefined {
+  return markOf(thrown, since);
+}
+
+/** What a retry further in has come to within an attempt. */
+export interface NestedCalls extends NestedAttempts {
+  /** Calls that it makes before it can be stopped, if it runs again. */
+  readonly atOnce: number;
+}
+
+/**
+ * The retry whose error surfaces, or else the last that failed: an error may be made anew on its way out,
+ * or come from a time limit, and then the signal alone tells. `attempt` is the latest of the series that
+ * `first` began.
+ */
+export function nestedIn(
+  thrown: unknown,
+  first: Attempt,
+  attempt: Attempt,
+): NestedCalls | undefined {
+  const found = takeNested(first, attempt, (retry) => isSince(retry, attempt));
+  const marked = markOf(thrown, attempt);
+  const end = marked ?? found?.retry;
+  if (!end) return undefined;
+  const { attempts, maxAttempts, serial } = end;
+  const isKnown = found?.isKnown && found.retry.serial === serial;
+  return { attempts, maxAttempts, atOnce: isKnown ? found.retry.atOnce : maxAttempts };
+}
+
+function markOf(thrown: unknown, since: Attempt | undefined): Mark | undefined {
   let link: unknown = thrown;
   for (let depth = 0; depth < 5 && typeof link === "object" && link !== null; depth += 1) {
     const { [MARK]: found, cause } = link as { readonly [MARK]?: Mark; readonly cause?: unknown };
-    // Serials of two copies cannot be compared; to try less often is the smaller harm.
-    if (found && (!since || found.counter !== Attempt || since.isBefore(found.serial))) {
-      return found;
-    }
+    if (found && (!since || isSince(found, since))) return found;
     link = cause;
   }
   return undefined;
 }
+
+/** Serials of two copies cannot be compared; to try less often is the smaller harm. */
+const isSince = (
+  { counter, serial }: Pick<NestedRetry, "counter" | "serial">,
+  attempt: Attempt,
+): boolean => counter !== Attempt || attempt.isBefore(serial);

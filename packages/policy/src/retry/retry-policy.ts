@@ -15,6 +15,20 @@ import { Series } from "./series.ts";
 const defaults: RetryOptions = {};
 
 /**
+ * Retries inside retries do not multiply. Follow one call through the attempts of all retries around it:
+ * it is made as often as the largest of their numbers of attempts says, at most. Five inside three, and
+ * three inside five, come to five.
+ *
+ * - A retry that gives up marks its error, and one around it counts its calls as made. So nothing has to
+ *   be passed on, unless an error is thrown in its place that has it not for a cause.
+ * - One that was given the signal of an attempt tells the attempt, whatever becomes of its error, and it
+ *   makes no more calls than those that are left. Where the signal is the caller's own, which other calls
+ *   may share, it can tell but not ask: three inside five then come to three, since six would be too many.
+ * - Two retries side by side in an attempt may each use their own attempts; what the last of them to fail has
+ *   used is what the next attempt has less. A retry that has succeeded is not counted, nor is what was
+ *   refused: no call was made. A loop that is no retry of ours is work, and each of its rounds a call.
+ * - A signal that was made of several, as by `AbortSignal.any`, is a new one: it tells nobody.
+ *
  * @example
  * const policy = new RetryPolicy({ maxAttempts: 5, initialDelayMs: 1_000 });
  * const answer = await policy.execute(({ signal }) => askModel(prompt, { signal }));

@@ -20,7 +20,9 @@ const first: FailedAttempt = {
   aborted: false,
   retryable: true,
   retryAfterMs: 0,
-  nested: undefined,
+  atOnce: 1,
+  most: 3,
+  callsLeft: Infinity,
 };
 
 const plenty: Supply = { backoffMs: () => 100, trySpend: () => true };
@@ -32,6 +34,10 @@ describe("the decision after a failed attempt", () => {
     { failed: { aborted: true }, decision: { kind: "give-up", why: "aborted" } },
     { failed: { attempt: 3, made: 3 }, decision: { kind: "give-up", why: "attempts" } },
     { failed: { attempt: 2, made: 3 }, decision: { kind: "give-up", why: "attempts" } },
+    { failed: { made: 2, atOnce: 2 }, decision: { kind: "give-up", why: "attempts" } },
+    { failed: { made: 3, most: 4 }, decision: { kind: "again", delayMs: 100 } },
+    { failed: { callsLeft: 1 }, decision: { kind: "give-up", why: "attempts" } },
+    { failed: { callsLeft: 2 }, decision: { kind: "again", delayMs: 100 } },
     { failed: { retryAfterMs: 700 }, decision: { kind: "again", delayMs: 700 } },
     { failed: { retryAfterMs: 50 }, decision: { kind: "again", delayMs: 100 } },
     { failed: { retryAfterMs: 1_001 }, decision: { kind: "give-up", why: "wait" } },
@@ -80,13 +86,9 @@ describe("any failed attempt", () => {
     aborted: fc.nat(9).map((one) => one === 0),
     retryable: fc.nat(9).map((one) => one > 0),
     retryAfterMs: fc.integer({ min: 0, max: 30_000 }),
-    nested: fc.option(
-      fc.record({
-        attempts: fc.integer({ min: 1, max: 5 }),
-        maxAttempts: fc.integer({ min: 2, max: 5 }),
-      }),
-      { nil: undefined },
-    ),
+    atOnce: fc.integer({ min: 1, max: 5 }),
+    most: fc.integer({ min: 1, max: 9 }),
+    callsLeft: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 30 })),
   });
 
   it("takes one of seven arrows, and waits within all bounds where another follows", () => {
@@ -103,6 +105,9 @@ describe("any failed attempt", () => {
         expect(delayMs).toBeLessThanOrEqual(given.maxDelayMs);
         expect(delayMs).toBeLessThanOrEqual(failed.leftMs);
         expect(failed.attempt).toBeLessThan(given.maxAttempts);
+        expect(failed.made + failed.atOnce).toBeLessThanOrEqual(
+          Math.min(failed.most, failed.callsLeft),
+        );
         expect(mayRetry && failed.retryable && !failed.aborted).toBe(true);
       }),
       { numRuns: 3_000 },

@@ -8,7 +8,8 @@
  *      └──── after a wait ───┘ again
  *
  * Retries inside retries multiply: three around three make nine requests. So a retry that gives up marks
- * its error with how many attempts were made, and one around it counts them as its own.
+ * its error, and the signal that it was given, with how many calls were made, and one around it counts
+ * them as its own; and one that was given the signal of another's attempt asks how many are left.
  */
 
 import type { BackoffLimits } from "./backoff.ts";
@@ -27,7 +28,10 @@ export interface RetryLimits extends BackoffLimits {
  */
 export type RetryEndReason = "aborted" | "not-retryable" | "attempts" | "wait" | "time" | "budget";
 
-/** Attempts that retries further in have made before they gave up, and the most that they may make. */
+/**
+ * Attempts that were made before a retry gave up, by it and by retries further in, and the most that may be
+ * made. What was refused never ran, and is not counted.
+ */
 export interface NestedAttempts {
   readonly attempts: number;
   readonly maxAttempts: number;
@@ -37,7 +41,7 @@ export interface NestedAttempts {
 export interface FailedAttempt {
   /** Its number: 1 for the first. */
   readonly attempt: number;
-  /** Attempts made so far, with those of retries further in. */
+  /** Attempts made so far, with those of retries further in; none for what was refused. */
   readonly made: number;
   /** Milliseconds in which another attempt may still begin. */
   readonly leftMs: number;
@@ -46,8 +50,12 @@ export interface FailedAttempt {
   readonly retryable: boolean;
   /** What the other side asks for; 0 where it asks for nothing. */
   readonly retryAfterMs: number;
-  /** What the last attempt found further in. */
-  readonly nested: NestedAttempts | undefined;
+  /** Calls that another attempt makes before it can be stopped: 1, or more with a retry further in. */
+  readonly atOnce: number;
+  /** The largest number of attempts of it and of the retries further in. */
+  readonly most: number;
+  /** Calls that the retries around it leave to it; Infinity where there is none. */
+  readonly callsLeft: number;
 }
 
 /** What another attempt takes; asked only where nothing else speaks against one. */
@@ -65,7 +73,7 @@ type RetryDecision = Readonly<
 export function decide(limits: RetryLimits, failed: FailedAttempt, supply: Supply): RetryDecision {
   if (failed.aborted) return { kind: "give-up", why: "aborted" };
   if (!failed.retryable) return { kind: "give-up", why: "not-retryable" };
-  if (failed.attempt >= limits.maxAttempts || isSpent(limits, failed)) {
+  if (failed.attempt >= limits.maxAttempts || isSpent(failed)) {
     return { kind: "give-up", why: "attempts" };
   }
   // To sleep longer than agreed helps nobody, and to come back earlier than asked helps less.
@@ -76,11 +84,7 @@ export function decide(limits: RetryLimits, failed: FailedAttempt, supply: Suppl
   return { kind: "again", delayMs };
 }
 
-/**
- * With a retry further in, the next attempt costs up to as many as that one may make: the larger of the
- * two numbers is the most that all of them together may reach, never the product.
- */
-function isSpent({ maxAttempts }: RetryLimits, { made, nested }: FailedAttempt): boolean {
-  if (!nested) return made >= maxAttempts;
-  return made + nested.maxAttempts > Math.max(maxAttempts, nested.maxAttempts);
+/** The larger of the numbers is the most that all of them together may reach, never the product. */
+function isSpent({ made, atOnce, most, callsLeft }: FailedAttempt): boolean {
+  return made + atOnce > Math.min(most, callsLeft);
 }

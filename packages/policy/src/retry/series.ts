@@ -2,31 +2,32 @@
 
 import {
   type Again,
-  type Attempt,
+  Attempt,
   type Clock,
+  callsLeft,
   type Guard,
+  type NestedRetry,
   notify,
   RejectedError,
   type Retry,
   rejectSoon,
   reportError,
+  type SeriesSoFar,
   sleep,
   systemClock,
   systemRandom,
+  tellAround,
+  tellCaller,
   toError,
+  untellAround,
   type Verdict,
 } from "../base/index.ts";
 import { type Classifier, createClassifier, judge, judgeByTables } from "../classify/index.ts";
 import { backoffMs } from "./backoff.ts";
-import { mark, noteWait, type RetryEnd, retryEndOf } from "./nested.ts";
+import { mark, nestedIn, noteWait, type RetryEnd } from "./nested.ts";
 import { BudgetExhaustedError, listenerFor } from "./retry-budget.ts";
 import { limitsOf, type RetryOptions } from "./retry-options.ts";
-import {
-  decide,
-  type NestedAttempts,
-  type RetryEndReason,
-  type RetryLimits,
-} from "./retry-state.ts";
+import { decide, type RetryEndReason, type RetryLimits } from "./retry-state.ts";
 
 export class Series implements Retry {
   /** Nobody looks at it unless the time in all is limited. */
@@ -53,7 +54,7 @@ export class Series implements Retry {
   }
 
   after<T>(thrown: unknown, first: Attempt, again: Again<T>): Promise<T> {
-    const failure = new Failure(thrown, first);
+    const failure = new Failure(thrown, first, this.#limited().maxAttempts);
     return this.#decide(failure)
       ? this.#again(failure, again)
       : rejectSoon<T>(this.#giveUp(failure));
@@ -65,8 +66,10 @@ export class Series implements Retry {
       await sleep(clock, failure.delayMs, failure.first.parent);
       const next = again.next(failure.attempt + 1);
       try {
+        failure.isUnderWay = true;
         const value = await again.run(next);
         budget?.repay();
+        untellAround(failure.first, failure);
         return value;
       } catch (thrown) {
         failure.add(thrown, next);
@@ -77,7 +80,7 @@ export class Series implements Retry {
 
   /** Whether another attempt follows; notes after what wait, or why not. */
   #decide(failure: Failure): boolean {
-    const { first, attempt, made, nested, thrown } = failure;
+    const { first, attempt, made, atOnce, most, thrown } = failure;
     const { budget, retryableErrors, onRetry, onListenerError = reportError } = this.#options;
     const verdict = this.#verdict(failure);
     const askedMs = verdict.retryAfterMs ?? 0;
@@ -86,9 +89,11 @@ export class Series implements Retry {
     const aborted = first.parent?.aborted ?? false;
     const retryable = retryableErrors?.(toError(thrown)) ?? verdict.retryable;
     if (retryable && !aborted) budget?.fail();
+    const leftMs = this.#leftMs(first);
+    const left = callsLeft(first, most);
     const decision = decide(
       this.#limited(),
-      { attempt, made, leftMs: this.#leftMs(first), aborted, retryable, retryAfterMs, nested },
+      { attempt, made, atOnce, most, callsLeft: left, leftMs, aborted, retryable, retryAfterMs },
       {
         backoffMs: () => this.#backoffMs(failure),
         trySpend: () => budget?.trySpend() ?? true,
@@ -139,20 +144,22 @@ export class Series implements Retry {
    * before. It did run, and a refusal in its place would say that it did not.
    */
   #giveUp(failure: Failure): unknown {
-    const { first, made, nested, reason, thrown, why, retryAfterMs } = failure;
+    const { first, made, most, reason, thrown, why, retryAfterMs } = failure;
     const { budget, onGiveUp, onListenerError = reportError } = this.#options;
     const refusal = why === "budget" && budget ? new BudgetExhaustedError(budget.name) : undefined;
-    const maxAttempts = Math.max(this.#limited().maxAttempts, nested?.maxAttempts ?? 0);
     const end: RetryEnd = {
       why,
       attempts: made,
-      maxAttempts,
+      maxAttempts: most,
       retryAfterMs,
       ...(refusal && { refusal }),
     };
     if (reason === thrown) noteWait(reason, retryAfterMs);
     // One that never tries again cannot multiply, and a refusal has cost the other side nothing.
-    if (maxAttempts > 1 && !(reason instanceof RejectedError)) mark(reason, first, end);
+    if (most > 1 && !(reason instanceof RejectedError)) {
+      mark(reason, first, end);
+      tellCaller(first, failure);
+    }
     if (onGiveUp) notify(onGiveUp, { ...end, error: toError(reason) }, onListenerError);
     return reason;
   }
@@ -163,7 +170,8 @@ const classifierOn = (clock: Clock): Classifier | undefined =>
   clock === systemClock ? undefined : createClassifier({ clock });
 
 /** What has failed so far. */
-class Failure {
+class Failure implements SeriesSoFar, NestedRetry {
+  readonly counter = Attempt;
   readonly first: Attempt;
   last: Attempt;
   thrown: unknown;
@@ -171,29 +179,52 @@ class Failure {
   reason: unknown;
   attempt = 1;
   made = 0;
-  nested: NestedAttempts | undefined;
+  most: number;
+  /** Calls that another attempt makes before it can be stopped. */
+  atOnce = 1;
+  /** A call is being made: it counts for those around, who may be in a hurry. */
+  isUnderWay = false;
   /** The wait before the next attempt, or the latest before it is known. */
   delayMs = 0;
   retryAfterMs = 0;
   why: RetryEndReason = "not-retryable";
 
-  constructor(thrown: unknown, first: Attempt) {
+  constructor(thrown: unknown, first: Attempt, maxAttempts: number) {
     this.first = first;
     this.last = first;
     this.reason = thrown;
+    this.most = maxAttempts;
     this.#count(thrown);
+    first.series = this;
+    if (maxAttempts > 1) tellAround(first, this);
+  }
+
+  get serial(): number {
+    return this.first.serial;
+  }
+
+  get attempts(): number {
+    return this.isUnderWay ? this.made + 1 : this.made;
+  }
+
+  get maxAttempts(): number {
+    return this.most;
   }
 
   add(thrown: unknown, last: Attempt): void {
     this.attempt += 1;
+    this.isUnderWay = false;
     this.last = last;
     if (!(thrown instanceof RejectedError)) this.reason = thrown;
     this.#count(thrown);
   }
 
+  /** What was refused never ran: no call was made. */
   #count(thrown: unknown): void {
     this.thrown = thrown;
-    this.nested = retryEndOf(thrown, this.last);
-    this.made += this.nested?.attempts ?? 1;
+    const nested = nestedIn(thrown, this.first, this.last);
+    this.made += nested?.attempts ?? (thrown instanceof RejectedError ? 0 : 1);
+    this.most = Math.max(this.most, nested?.maxAttempts ?? 0);
+    this.atOnce = nested?.atOnce ?? 1;
   }
 }
