@@ -97,44 +97,65 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
     return retryAfterMs > 0 ? { ...refusal, retryAfterMs } : refusal;
   }
   try {
-    const facts = chainOf(thrown).map(factsOf);
-    const { evidence, ...verdict } = decide(facts);
-    const status = facts.find((each) => each.status !== undefined)?.status;
-    const waitMs = facts
-      .map((each) => each.retryAfterMs || (retryAfterMs(each.headers, clock) ?? each.toldWaitMs))
-      .find((ms) => ms !== undefined);
-    const cost = facts.find((each) => each.tokens !== undefined)?.tokens;
-    const retryable = facts[0]?.retryable;
-    const obeyed = facts.map(({ headers }) => headerOf(headers, "x-should-retry")).find(Boolean);
-    return {
-      ...reactions[verdict.class],
-      ...verdict,
-      ...(retryable !== undefined && { retryable }),
-      // OpenAI's and Anthropic's servers know better than any table, and say so.
-      ...(obeyed === "true" && { retryable: true }),
-      ...(obeyed === "false" && { retryable: false }),
-      ...(waitMs !== undefined && { retryAfterMs: waitMs }),
-      ...(cost !== undefined && { cost }),
-      ...(status !== undefined && { status }),
-      evidence,
-    };
+    return classificationOf(chainOf(thrown).map(factsOf), clock);
   } catch {
     // A getter of the thrown thing threw: it is unknown, and must not break the policy that asks.
     return { ...reactions.unknown, class: "unknown", evidence: "nothing" };
   }
 }
 
+function classificationOf(facts: readonly ErrorFacts[], clock: Clock): Classification {
+  const { evidence, ...verdict } = decide(facts);
+  const told = toldBy(facts, clock);
+  const retryable = told.retry ?? facts[0]?.retryable;
+  return {
+    ...reactions[verdict.class],
+    ...verdict,
+    ...(retryable !== undefined && { retryable }),
+    ...(told.waitMs !== undefined && { retryAfterMs: told.waitMs }),
+    ...(told.cost !== undefined && { cost: told.cost }),
+    ...(told.status !== undefined && { status: told.status }),
+    evidence,
+  };
+}
+
+/** What the other side has said besides: of each, the outermost error's that has any. */
+interface Told {
+  status: number | undefined;
+  waitMs: number | undefined;
+  cost: number | undefined;
+  /** OpenAI's and Anthropic's servers know better than any table, and say so. */
+  retry: boolean | undefined;
+}
+
+function toldBy(facts: readonly ErrorFacts[], clock: Clock): Told {
+  const told: Told = { status: undefined, waitMs: undefined, cost: undefined, retry: undefined };
+  for (const each of facts) {
+    const { headers } = each;
+    told.status ??= each.status;
+    told.cost ??= each.tokens;
+    told.waitMs ??= each.retryAfterMs || (retryAfterMs(headers, clock) ?? each.toldWaitMs);
+    if (headers !== undefined) told.retry ??= ordered(headerOf(headers, "x-should-retry"));
+  }
+  return told;
+}
+
+function ordered(text: string | undefined): boolean | undefined {
+  return text === "true" || text === "false" ? text === "true" : undefined;
+}
+
 type Decision = Verdict & { readonly evidence: string };
 
 /** From the strongest evidence to the weakest; within each, the outermost error that has any. */
 function decide(facts: readonly ErrorFacts[]): Decision {
-  const strong = facts.flatMap(
-    (each) => byCode(each) ?? bySentence(each) ?? byStatus(each) ?? byFault(each) ?? [],
-  );
-  const timedOut = strong.find((found) => found.class === "timeout");
-  // An abort whose cause is a time-out was one: the signal is only how it was carried out.
-  if (strong[0]?.class === "aborted" && timedOut) return timedOut;
-  if (strong[0]) return strong[0];
+  let strongest: Decision | undefined;
+  for (const each of facts) {
+    const found = byCode(each) ?? bySentence(each) ?? byStatus(each) ?? byFault(each);
+    // An abort whose cause is a time-out was one: the signal is only how it was carried out.
+    if (found && (found.class === "timeout" || strongest === undefined)) strongest = found;
+    if (strongest && strongest.class !== "aborted") return strongest;
+  }
+  if (strongest) return strongest;
   for (const { name, message } of facts) {
     const weak = classOfLanguageError(name, message);
     if (weak) return { class: weak, evidence: `name ${name}` };
