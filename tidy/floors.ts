@@ -47,6 +47,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     floor: 2,
     may: ["policy/base", "policy/pipeline", ...policyRooms.map((name) => `policy/${name}`)],
   },
+  "policy/resilient": {
+    folder: "packages/policy/src/resilient",
+    floor: 2,
+    may: ["policy/base", "policy/pipeline", "policy/executor"],
+  },
   "policy/fetch": {
     folder: "packages/policy/src/fetch",
     floor: 2,

@@ -119,6 +119,12 @@ export {
   type Reservation,
 } from "./rate-limit/index.ts";
 export {
+  type PlainCall,
+  type Resilience,
+  type ResilientDecorator,
+  resilient,
+} from "./resilient/index.ts";
+export {
   type Backoff,
   type BackoffFunction,
   BudgetExhaustedError,
