@@ -55,7 +55,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   "policy/fetch": {
     folder: "packages/policy/src/fetch",
     floor: 2,
-    may: ["policy/base", "policy/classify", "policy/executor"],
+    may: ["policy/base", "policy/classify", "policy/timeout", "policy/resilient"],
   },
   "policy/compat/opossum": {
     folder: "packages/policy/src/compat/opossum",

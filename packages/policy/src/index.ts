@@ -94,7 +94,13 @@ export {
   type FallbackStats,
   type SourcedAnswer,
 } from "./fallback/index.ts";
-export { checkResponse, type FetchFunction, HttpError, resilientFetch } from "./fetch/index.ts";
+export {
+  checkResponse,
+  type FetchFunction,
+  HttpError,
+  type ResilientFetchOptions,
+  resilientFetch,
+} from "./fetch/index.ts";
 export {
   Hedge,
   HedgeBudget,
@@ -145,6 +151,9 @@ export {
   type TokenRetryBudgetOptions,
 } from "./retry/index.ts";
 export {
+  IdleTimeoutError,
+  type IdleTimeoutOptions,
+  idleTimeout,
   TimeoutError,
   type TimeoutEvent,
   type TimeoutOptions,

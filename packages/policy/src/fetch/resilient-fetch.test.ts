@@ -11,7 +11,7 @@ function setup(...answers: readonly (() => Response)[]) {
   const registry = createCallRegistry();
   registry.use({ clock });
   const requests: { readonly address: string; readonly init: RequestInit | undefined }[] = [];
-  const fetch = vi.fn(async (address: string | URL, init?: RequestInit) => {
+  const fetch = vi.fn(async (address: string | URL | Request, init?: RequestInit) => {
     const answer = answers[Math.min(requests.length, answers.length - 1)];
     requests.push({ address: String(address), init });
     return answer?.() ?? new Response("ok");

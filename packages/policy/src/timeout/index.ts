@@ -1,5 +1,13 @@
-/** A limit on the time of a call. */
+/** Limits on the time of a call, and on the silence of a stream. */
 
+export {
+  IdleLimit,
+  IdleTimeoutError,
+  type IdleTimeoutOptions,
+  idleTimeout,
+  type StreamWatch,
+  watchedStream,
+} from "./idle-timeout.ts";
 export {
   TimeoutError,
   type TimeoutEvent,
