@@ -62,6 +62,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     floor: 2,
     may: ["policy/base", "policy/circuit-breaker", "policy/timeout", "policy/bulkhead"],
   },
+  "policy/undici": {
+    folder: "packages/policy/src/undici",
+    floor: 2,
+    may: ["policy/base", "policy/resilient", "policy/fetch"],
+  },
   host: { folder: "packages/kintsugi/src/host", floor: 3, may: ["policy"] },
   store: { folder: "packages/kintsugi/src/store", floor: 4, may: ["policy", "host"] },
   workflow: {

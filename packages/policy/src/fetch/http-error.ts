@@ -14,16 +14,16 @@ export class HttpError extends KintsugiError {
   /** The text of the answer, at most 16,384 characters of it. */
   readonly body: string;
 
-  constructor(response: Response, body: string) {
+  constructor(response: Pick<Response, "url" | "status" | "headers">, body: string) {
     super(`${addressOf(response.url)} answered ${response.status}`);
     this.status = response.status;
     this.headers = response.headers;
-    this.body = body;
+    this.body = body.slice(0, LONGEST_BODY);
   }
 }
 
 /** Answers that say "not now": to wait, to try again or to ask elsewhere may help. */
-const isFailure = (status: number): boolean =>
+export const isFailedStatus = (status: number): boolean =>
   status === 408 || status === 425 || status === 429 || status >= 500;
 
 /**
@@ -33,7 +33,7 @@ const isFailure = (status: number): boolean =>
  * @throws {@link HttpError} at 408, 425, 429 and from 500 up.
  */
 export async function checkResponse(response: Response): Promise<Response> {
-  if (!isFailure(response.status)) return response;
+  if (!isFailedStatus(response.status)) return response;
   throw new HttpError(response, await beginningOf(response));
 }
 
@@ -54,7 +54,7 @@ async function beginningOf(response: Response): Promise<string> {
   }
   // Frees the connection; whether the server minds is not ours to wait for.
   reader.cancel().catch(() => {});
-  return text.slice(0, LONGEST_BODY);
+  return text;
 }
 
 /** Without the query: keys and names of people stand there, and messages end up in logs. */

@@ -1,6 +1,15 @@
 /** HTTP under policies. */
 
-export { checkResponse, HttpError } from "./http-error.ts";
+export { checkResponse, HttpError, isFailedStatus } from "./http-error.ts";
+export {
+  isIdempotent,
+  isTurnedAway,
+  NotSentAgainError,
+  neverLeft,
+  Sending,
+  SentOnceError,
+  unmarked,
+} from "./repeat.ts";
 export {
   type FetchFunction,
   type ResilientFetchOptions,

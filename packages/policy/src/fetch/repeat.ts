@@ -119,7 +119,9 @@ export class Sending {
     try {
       return await send();
     } catch (thrown) {
-      if (!this.#mayRepeat(thrown)) throw new SentOnceError(thrown);
+      if (!this.#mayRepeat(thrown)) {
+        throw thrown instanceof SentOnceError ? thrown : new SentOnceError(thrown);
+      }
       this.#isOut = false;
       throw thrown;
     }

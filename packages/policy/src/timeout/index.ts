@@ -5,7 +5,6 @@ export {
   IdleTimeoutError,
   type IdleTimeoutOptions,
   idleTimeout,
-  type StreamWatch,
   watchedStream,
 } from "./idle-timeout.ts";
 export {
