@@ -157,7 +157,8 @@ async function compiled(kind: "standard" | "legacy") {
   const compiler = join(root, "node_modules/.bin/tsc");
   const switches = ["--strict", "--target", "es2022", "--module", "nodenext", "--skipLibCheck"];
   const paths = ["--rootDir", "/", "--outDir", join(folder, "out"), "--noEmitOnError", "false"];
-  const lax = ["--rewriteRelativeImportExtensions", "--lib", "es2024,esnext.disposable,dom"];
+  const lax = ["--rewriteRelativeImportExtensions", "--lib", "es2024,esnext.disposable"];
+  lax.push("--types", "node", "--typeRoots", join(root, "node_modules/@types"));
   if (kind === "legacy") lax.push("--experimentalDecorators");
   execFileSync(compiler, [file, ...switches, ...paths, ...lax, "--ignoreConfig"], {
     encoding: "utf8",
