@@ -32,9 +32,10 @@ const forbiddenMembers = new Set([
   "crypto.getRandomValues",
 ]);
 
-/** Module values that may change: the policy registry, made on first use. A default runtime may follow. */
+/** Module values that may change: the policy registry, and the default runtime, both made on first use. */
 const allowedModuleState: readonly string[] = [
   "packages/policy/src/executor/process-slot.ts: own",
+  "packages/kintsugi/src/runtime/default/default-runtime.ts: shared",
   // What belongs to signals and attempts wherever they come from: no call can see another by it.
   "packages/policy/src/base/attempt.ts: attempts",
   "packages/policy/src/base/parent-signal.ts: known",

@@ -1,5 +1,13 @@
 /** Workflows: code whose progress outlives the process. */
 
+export {
+  CheckpointMissingError,
+  Checkpoints,
+  type CheckpointsOptions,
+  type CheckpointView,
+} from "./checkpoint/checkpoints.ts";
+export { type FileCheckpointOptions, fileCheckpoints } from "./checkpoint/file-checkpoints.ts";
+export type { CheckpointStore } from "./checkpoint/port.ts";
 export { defineWorkflow } from "./define.ts";
 export {
   type EmbeddedEngineOptions,
@@ -23,6 +31,7 @@ export {
   WorkflowNameTakenError,
 } from "./errors.ts";
 export { RecordedError } from "./recorded-error.ts";
+export { runStraight, SignalUnreachableError, type StraightOptions } from "./straight-context.ts";
 export { workflowTables } from "./tables.ts";
 export type {
   RunError,

@@ -1,0 +1,145 @@
+/** Checkpoints of states that the program keeps itself, beside those that the engine records. */
+
+import { join } from "node:path";
+
+import { type Cancel, type Clock, reportError, wholeNumber } from "@kintsugi/policy/base";
+
+import { type IdleTimer, idleTimer } from "../../host/index.ts";
+import {
+  type CheckpointStore,
+  Checkpoints,
+  type CheckpointView,
+  fileCheckpoints,
+} from "../../workflow/index.ts";
+import { defaultRuntime } from "./default-runtime.ts";
+
+export interface WorkflowCheckpointOptions {
+  /** @defaultValue files below the folder of `checkpointing.dir`, as it is set when this is made */
+  readonly store?: CheckpointStore;
+  /** States that are kept, a whole number from 1. @defaultValue `checkpointing.maxCheckpoints` */
+  readonly maxCheckpoints?: number;
+  readonly clock?: Clock;
+  /** Wakes the automatic saves. @defaultValue a timer that does not keep the process alive */
+  readonly timer?: IdleTimer;
+}
+
+/**
+ * A state that `save` has acknowledged is there after a kill at any moment, whole; one that was under way
+ * is there whole or not at all. An id has one writer at a time.
+ *
+ * @example
+ * const checkpoint = new WorkflowCheckpoint<{ readonly page: number }>("crawl-7");
+ * const { page } = (await checkpoint.load()) ?? { page: 0 };
+ * checkpoint.startAutoCheckpoint(() => ({ page: crawler.page }));
+ */
+export class WorkflowCheckpoint<State = unknown> {
+  readonly id: string;
+  readonly #states: Checkpoints;
+  readonly #timer: IdleTimer;
+  #stopAuto: Cancel = () => {};
+
+  /** @throws {@link RangeError} when the id is empty or an option is out of its range. */
+  constructor(id: string, options: WorkflowCheckpointOptions = {}) {
+    const { maxCheckpoints: most, timer = idleTimer } = options;
+    if (most !== undefined) wholeNumber("maxCheckpoints", most, 1);
+    this.id = id;
+    this.#timer = timer;
+    this.#states = statesOf(id, options);
+  }
+
+  /** What is kept of an id, from the oldest to the newest. */
+  static listCheckpoints(
+    id: string,
+    options: Pick<WorkflowCheckpointOptions, "store"> = {},
+  ): Promise<readonly CheckpointView[]> {
+    return statesOf(id, options).list();
+  }
+
+  /**
+   * Resolves with the version when the state is durable. The state is taken as it is now: what JSON can
+   * carry, dates, maps, sets, bytes and errors.
+   *
+   * @throws {@link UnrecordableError} naming the path in the state that no text can carry.
+   */
+  save(state: State): Promise<number> {
+    return this.#states.save(state);
+  }
+
+  /** The last state that is whole; undefined when there is none. */
+  async load(): Promise<State | undefined> {
+    return (await this.#states.load())?.state as State | undefined; // Who saved it typed it.
+  }
+
+  /**
+   * Saves what `current` gives, again and again, first after one interval: until then `load` gives what
+   * an earlier process left. A save that fails is reported, and the next comes all the same. Ends the
+   * automatic saves of before.
+   *
+   * @param intervalMs Milliseconds, a whole number from 1. @defaultValue
+   * `checkpointing.autoCheckpointIntervalMs`, read before each wait
+   */
+  startAutoCheckpoint(current: () => State | Promise<State>, intervalMs?: number): void {
+    if (intervalMs !== undefined) wholeNumber("intervalMs", intervalMs, 1);
+    this.stop();
+    let isOver = false;
+    let cancel: Cancel = () => {};
+    const wait = (): void => {
+      if (isOver) return;
+      const { autoCheckpointIntervalMs } = defaultRuntime().settings.checkpointing;
+      cancel = this.#timer(intervalMs ?? autoCheckpointIntervalMs, () => void save());
+    };
+    const save = async (): Promise<void> => {
+      try {
+        const state = await current();
+        if (!isOver) await this.save(state);
+      } catch (error) {
+        reportError(error);
+      }
+      wait();
+    };
+    this.#stopAuto = () => {
+      isOver = true;
+      cancel();
+    };
+    wait();
+  }
+
+  /** Ends the automatic saves; one that is under way is finished. */
+  stop(): void {
+    this.#stopAuto();
+  }
+
+  /**
+   * Takes an earlier state up again, as a new version, and returns it.
+   *
+   * @throws {@link CheckpointMissingError} when there is no such version any more.
+   */
+  async rollback(version: number): Promise<State> {
+    return (await this.#states.rollback(version)).state as State; // Who saved it typed it.
+  }
+
+  /** Forgets all states of the id. */
+  clear(): Promise<void> {
+    return this.#states.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+function statesOf(
+  id: string,
+  { store, maxCheckpoints, clock }: WorkflowCheckpointOptions,
+): Checkpoints {
+  const runtime = defaultRuntime();
+  const { files, clock: systems } = runtime.host;
+  const folder = join(runtime.settings.checkpointing.dir, "states");
+  return new Checkpoints({
+    id,
+    store: store ?? fileCheckpoints({ folder, files }),
+    clock: clock ?? systems,
+    maxCheckpoints: () => maxCheckpoints ?? runtime.settings.checkpointing.maxCheckpoints,
+    report: reportError,
+  });
+}

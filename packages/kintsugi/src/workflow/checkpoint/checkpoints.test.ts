@@ -1,0 +1,145 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { manualClock, simulatedWorld } from "../../testing/index.ts";
+import { Checkpoints, type CheckpointsOptions } from "./checkpoints.ts";
+import { fileCheckpoints } from "./file-checkpoints.ts";
+
+function setup(id = "crawl", options: Partial<CheckpointsOptions> = {}) {
+  const clock = manualClock();
+  const { files } = simulatedWorld({ seed: 1 }).host();
+  const store = fileCheckpoints({ folder: "/states", files });
+  const report = vi.fn();
+  const make = (name = id) =>
+    new Checkpoints({ id: name, store, clock, report, maxCheckpoints: () => 3, ...options });
+  const state = async () => (await make().load())?.state;
+  return { clock, files, store, report, make, state };
+}
+
+describe("a state that was saved", () => {
+  it("is the one that is loaded, by whoever asks for its id", async () => {
+    const { make, state } = setup();
+    await expect(state()).resolves.toBeUndefined();
+    await expect(make().save({ page: 1, seen: new Set(["a"]) })).resolves.toBe(1);
+    await expect(make().save({ page: 2, at: new Date(5) })).resolves.toBe(2);
+    await expect(state()).resolves.toEqual({ page: 2, at: new Date(5) });
+    await expect(make("other").load()).resolves.toBeUndefined();
+  });
+
+  it("is the state as it was then, though the work goes on", async () => {
+    const { make, state } = setup();
+    const work = { page: 1 };
+    const saving = make().save(work);
+    work.page = 2;
+    await saving;
+    await expect(state()).resolves.toEqual({ page: 1 });
+  });
+
+  it("is refused where no text can carry it, and what was saved before stays", async () => {
+    const { make, state } = setup();
+    await make().save(1);
+    const wrong = make().save({ done: () => 1 });
+    await expect(wrong).rejects.toMatchObject({ code: "KINTSUGI_UNRECORDABLE" });
+    await expect(state()).resolves.toBe(1);
+  });
+
+  it("is kept with a few before it, and listed with them", async () => {
+    const { make, clock } = setup();
+    const states = make();
+    for (let page = 1; page <= 5; page += 1) {
+      await states.save(page);
+      await clock.advance(10);
+    }
+    const listed = await states.list();
+    expect(listed.map(({ version }) => version)).toEqual([3, 4, 5]);
+    expect(listed[0]).toEqual({
+      id: "crawl",
+      version: 3,
+      savedAtMs: clock.epochMs() - 30,
+      rolledBackTo: null,
+    });
+  });
+
+  it("is kept in the order in which it was asked for, however quickly", async () => {
+    const { make, state } = setup();
+    const states = make();
+    const versions = await Promise.all([1, 2, 3].map((page) => states.save(page)));
+    expect(versions).toEqual([1, 2, 3]);
+    await expect(state()).resolves.toBe(3);
+  });
+});
+
+describe("a state that is taken up again", () => {
+  it("is a new version, and the next save stands on it", async () => {
+    const { make, state } = setup();
+    const states = make();
+    await states.save("good");
+    await states.save("bad");
+    await expect(states.rollback(1)).resolves.toMatchObject({ state: "good" });
+    await expect(state()).resolves.toBe("good");
+    expect(await states.list()).toMatchObject([{}, {}, { version: 3, rolledBackTo: 1 }]);
+  });
+
+  it("must be there", async () => {
+    const { make } = setup();
+    await make().save(1);
+    await expect(make().rollback(7)).rejects.toMatchObject({
+      code: "KINTSUGI_CHECKPOINT_MISSING",
+      message: '"crawl" has no checkpoint 7 that could be read; it has: 1',
+    });
+  });
+});
+
+it("all states of an id can be forgotten, and no other's", async () => {
+  const { make } = setup();
+  await make().save(1);
+  await make("other").save(2);
+  await make().clear();
+  await expect(make().load()).resolves.toBeUndefined();
+  await expect(make("other").load()).resolves.toMatchObject({ state: 2 });
+});
+
+describe("a checkpoint that is damaged", () => {
+  const file = "/states/crawl/0000000002.json";
+
+  it.each([
+    ["cut", (text: string) => text.slice(0, 40)],
+    ["changed", (text: string) => text.replace("second", "secund")],
+    ["of a newer program", (text: string) => text.replace('"format":1', '"format":2')],
+    ["empty", () => ""],
+  ])("because it is %s is told of, and the one before it counts", async (_, damage) => {
+    const { make, files, report } = setup();
+    await make().save("first");
+    await make().save("second");
+    files.writeAtomic(file, damage(files.read(file) ?? ""));
+    await expect(make().load()).resolves.toMatchObject({ state: "first", version: 1 });
+    expect(report.mock.calls[0]?.[0]).toMatchObject({ message: /^Checkpoint 2 of "crawl"/ });
+    await expect(make().list()).resolves.toHaveLength(1);
+    await expect(make().save("third")).resolves.toBe(3);
+  });
+});
+
+describe("an id", () => {
+  it.each(["..", ".", "a/b", "../../etc", "C:\\x", "é*?", "a".repeat(500), "%2E"])(
+    "of %j has a folder of its own below the store's",
+    async (id) => {
+      const { make, files } = setup(id);
+      await make().save(id);
+      await expect(make().load()).resolves.toMatchObject({ state: id });
+      expect(files.list("/states")).toEqual([]);
+      expect(files.list("/")).toEqual([]);
+    },
+  );
+
+  it("must not be empty", () => {
+    expect(() => setup("").make()).toThrow(/^A checkpoint needs an id/);
+  });
+
+  it.each([
+    ["a".repeat(300), "a".repeat(301)],
+    ["a.b", "a%2Eb"],
+  ])("is not taken for another one", async (one, other) => {
+    const { make } = setup();
+    await make(one).save(1);
+    await expect(make(other).load()).resolves.toBeUndefined();
+  });
+});
