@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 
 import { orAborted, sleep } from "./abort.ts";
-import { manualClock } from "./fixtures/clocks.ts";
+import { manualClock, settled } from "./fixtures/clocks.ts";
 
 const left = new Error("user left");
 
@@ -18,6 +18,7 @@ describe("a sleep", () => {
     expect(awake).toBe(false);
     await clock.advance(1);
     await asleep;
+    await settled();
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
@@ -42,7 +43,7 @@ describe("a wait for work that may be abandoned", () => {
     const { signal } = new AbortController();
     await expect(orAborted(Promise.resolve("done"), signal)).resolves.toBe("done");
     await expect(orAborted(Promise.reject(left), signal)).rejects.toBe(left);
-    await Promise.resolve();
+    await settled();
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
@@ -58,5 +59,31 @@ describe("a wait for work that may be abandoned", () => {
   it("does not begin under a signal that is aborted already", async () => {
     const work = Promise.reject(new Error("nobody listens"));
     await expect(orAborted(work, AbortSignal.abort(left))).rejects.toBe(left);
+  });
+});
+
+describe("ten thousand who wait under one signal", () => {
+  const each = <T>(work: (place: number) => T): T[] =>
+    Array.from({ length: 10_000 }, (_, place) => work(place));
+
+  it("sleep with one listener, which is gone when all are awake", async () => {
+    const clock = manualClock();
+    const { signal } = new AbortController();
+    const asleep = each((place) => sleep(clock, 1 + (place % 7), signal));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await clock.advance(7);
+    await Promise.all(asleep);
+    await settled();
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  it("wait for work with one listener, and are all told of the abort", async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = each(() => orAborted(new Promise<never>(() => {}), signal));
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    controller.abort(left);
+    const ends = await Promise.allSettled(waiting);
+    expect(ends.every((end) => end.status === "rejected" && end.reason === left)).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
-/** Waits that can be given up. */
+/** Waits that can be given up. However many wait under one signal, it has one listener for all. */
 
 import type { Clock } from "./clock.ts";
+import { hearAbort } from "./parent-signal.ts";
 
 /**
  * Resolves after `ms` milliseconds.
@@ -13,15 +14,16 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
       reject(signal.reason);
       return;
     }
-    const giveUp = (): void => {
-      cancel();
-      reject(signal?.reason);
-    };
-    const cancel = clock.after(ms, () => {
-      signal?.removeEventListener("abort", giveUp);
+    const wake = (): void => {
+      link?.leave();
       resolve();
-    });
-    signal?.addEventListener("abort", giveUp, { once: true });
+    };
+    const cancel = clock.after(ms, wake);
+    const giveUp = (reason: unknown): void => {
+      cancel();
+      reject(reason);
+    };
+    const link = signal && hearAbort(signal, { forsake: giveUp });
   });
 }
 
@@ -36,8 +38,7 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
     return Promise.reject(signal.reason);
   }
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason);
-    signal.addEventListener("abort", giveUp, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+    const link = hearAbort(signal, { forsake: reject });
+    work.then(resolve, reject).finally(() => link.leave());
   });
 }

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 
-import { manualClock } from "../base/fixtures/clocks.ts";
+import { manualClock, settled } from "../base/fixtures/clocks.ts";
 import type { CallContext } from "../base/index.ts";
 import { ChaosError, type ChaosOptions, ChaosPolicy } from "./chaos-policy.ts";
 
@@ -83,6 +83,7 @@ describe("a fault", () => {
     await failure;
     await expect(policy.execute(() => "too quick", signal)).resolves.toBe("too quick");
     expect(clock.pending).toBe(0);
+    await settled();
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 

@@ -8,6 +8,7 @@ import {
   type ErrorReporter,
   firstAttempt,
   givenSignal,
+  hearAbort,
   KintsugiError,
   type Listener,
   notify,
@@ -181,16 +182,15 @@ export class ChaosPolicy<R = never> implements Policy<R> {
   async #aborted<T>(call: Call<T>, context: CallContext): Promise<T> {
     const outer = givenSignal(context);
     const own = new CutContext(context.attempt, outer, context);
-    const passOn = (): void => own.cut(outer?.reason);
     const abort = (): void => own.cut(new ChaosError("abort"));
     const cancel = this.#clock.after(this.#abortAfterMs, abort);
-    if (outer?.aborted) passOn();
-    outer?.addEventListener("abort", passOn, { once: true });
+    if (outer?.aborted) own.cut(outer.reason);
+    const link = outer && hearAbort(outer, { forsake: (reason) => own.cut(reason) });
     try {
       return await call(own);
     } finally {
       cancel();
-      outer?.removeEventListener("abort", passOn);
+      link?.leave();
     }
   }
 
