@@ -37,6 +37,11 @@ export const rooms: Readonly<Record<string, Room>> = {
       },
     ]),
   ),
+  "policy/testing": {
+    folder: "packages/policy/src/testing",
+    floor: 3,
+    may: ["policy/base", "policy/circuit-breaker"],
+  },
   "policy/pipeline": {
     folder: "packages/policy/src/pipeline",
     floor: 2,

@@ -44,12 +44,18 @@ export {
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
+  type CircuitCell,
   CircuitOpenError,
+  CircuitSharing,
+  type CircuitSharingOptions,
   type CircuitState,
   type CircuitStats,
+  type CircuitStore,
+  type CircuitStoreFailure,
   type CircuitThresholds,
   type CircuitTransition,
   type Isolation,
+  MemoryCircuitStore,
   type StoredCircuit,
 } from "./circuit-breaker/index.ts";
 export {

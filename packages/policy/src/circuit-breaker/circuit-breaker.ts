@@ -17,6 +17,7 @@ import {
 } from "../base/index.ts";
 import { type Classifier, judgeByTables } from "../classify/index.ts";
 import { Circuit, type CircuitTransition } from "./circuit.ts";
+import type { CircuitSharing } from "./circuit-sharing.ts";
 import {
   type CircuitState,
   closed,
@@ -38,6 +39,8 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   readonly captureStack?: boolean;
   /** Where an earlier process left off: what {@link CircuitBreaker.toJSON} said then. */
   readonly initialState?: StoredCircuit;
+  /** Shares it with the breakers of the same name in other processes. @defaultValue it stands alone */
+  readonly sharing?: CircuitSharing;
   /** Hears of every change of state, after it has taken effect. */
   readonly onTransition?: Listener<CircuitTransition>;
   /** Hears of what `onTransition` throws. @defaultValue the platform's `reportError`, or a warning */

@@ -202,6 +202,29 @@ export function fit(state: CircuitState, limits: CircuitLimits): CircuitState {
   return rest;
 }
 
+/**
+ * Open for all who share it, for so many milliseconds more; 0 where its time is over. One that is open by
+ * itself stays so for longer, where its own time is longer.
+ */
+export function openedForAll(
+  state: CircuitState,
+  { maxOpenMs }: CircuitLimits,
+  nowMs: number,
+  { leftMs, openings }: Readonly<{ leftMs: number; openings: number }>,
+): CircuitState {
+  const untilMs = nowMs + Math.min(Math.max(Math.ceil(leftMs), 0), maxOpenMs);
+  if (state.kind === "open")
+    return { ...state, untilMs: Math.max(state.untilMs, untilMs), openings };
+  return { kind: "open", epoch: state.epoch + 1, openedMs: nowMs, untilMs, openings };
+}
+
+/** Closed for all who share it, by trials wherever they were made. */
+export function closedForAll(state: CircuitState, limits: CircuitLimits): CircuitState {
+  if (state.kind === "closed") return state;
+  const { epoch, openings } = state;
+  return whole(epoch + 1, limits, { successes: limits.successThreshold, leases: [], openings });
+}
+
 /** Closed and with nothing against it, whatever it was; calls that are still out are old news. */
 export function reset(state: CircuitState): CircuitState {
   return closed(state.epoch + 1);

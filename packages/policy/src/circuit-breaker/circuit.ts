@@ -30,6 +30,28 @@ export interface CircuitTransition {
   readonly breaker: string;
   readonly from: CircuitState["kind"];
   readonly to: CircuitState["kind"];
+  /** Whether others who share the circuit have brought it about. @defaultValue false */
+  readonly byOthers?: boolean;
+}
+
+/** What a circuit asks of those with whom it shares its state. Nothing here waits, or throws. */
+export interface CircuitShare {
+  /** Whether one of them holds it open on purpose. */
+  readonly isHeld: boolean;
+  /** Milliseconds after which it is worth asking again for a trial; Infinity where that will be told. */
+  readonly askAgainMs: number;
+  /** Whether a trial may begin now. Where it may not, the right to one is asked for. */
+  tryTrial(): boolean;
+  /** A call has ended that the circuit has learnt from. */
+  settled(before: CircuitState, after: CircuitState, outcome: Outcome): void;
+  hold(): void;
+  release(): void;
+  reset(): void;
+}
+
+/** Joins a circuit to those that share it. */
+export interface CircuitJoin {
+  join(circuit: Circuit, clock: Clock): CircuitShare;
 }
 
 /** What a circuit needs of its breaker's options. */
@@ -40,11 +62,14 @@ export interface CircuitOptions {
   readonly onTransition?: Listener<CircuitTransition>;
   readonly onListenerError?: ErrorReporter;
   readonly classifier?: Classifier;
+  readonly sharing?: CircuitJoin;
   readonly clock?: Clock;
 }
 
 /** The permit of a call from which nothing is learnt: no epoch comes so far. */
 const UNCOUNTED = 2 ** 30 - 1;
+
+const NOBODY = { admitted: false, retryAfterMs: 0 } as const;
 
 /** A permit is the epoch in which it was given: a result of another epoch is old news. */
 export class Circuit implements Guard {
@@ -68,6 +93,7 @@ export class Circuit implements Guard {
   /** The places of calls that have a lease. */
   #leases: WeakMap<Attempt, Permit> | undefined = undefined;
   #line: TrialLine | undefined = undefined;
+  #share: CircuitShare | undefined = undefined;
 
   constructor(options: CircuitOptions, limits: BreakerLimits, state: CircuitState) {
     this.#options = options;
@@ -75,6 +101,7 @@ export class Circuit implements Guard {
     this.#state = state;
     this.#window = callWindow(limits, state.kind === "closed" ? state.failures : 0);
     this.#open();
+    this.#share = options.sharing?.join(this, options.clock ?? systemClock);
   }
 
   get name(): string {
@@ -93,7 +120,7 @@ export class Circuit implements Guard {
   }
 
   get isIsolated(): boolean {
-    return this.#holds > 0;
+    return this.#holds > 0 || this.#share?.isHeld === true;
   }
 
   get waiting(): number {
@@ -145,17 +172,32 @@ export class Circuit implements Guard {
   /** Holds are counted: calls are refused until as many are released. */
   hold(): void {
     this.#holds += 1;
-    this.#open();
-    this.#callIn();
+    if (this.#holds === 1) this.#share?.hold();
+    this.look();
   }
 
   release(): void {
     this.#holds -= 1;
+    if (this.#holds === 0) this.#share?.release();
     this.#open();
   }
 
   reset(): void {
     this.#become(reset(this.#state));
+    this.#share?.reset();
+    this.#callIn();
+  }
+
+  /** Others who share it have brought it there. */
+  take(state: CircuitState): void {
+    if (this.#limits.mode === "disabled") return;
+    this.#become(state, true);
+    this.#callIn();
+  }
+
+  /** Looks again whom it may let in: something around its state has changed. */
+  look(): void {
+    this.#open();
     this.#callIn();
   }
 
@@ -168,9 +210,11 @@ export class Circuit implements Guard {
   }
 
   #admit(attempt: Attempt): number {
+    if (this.#share) this.#open(); // What others hold may have ended.
     if (this.isIsolated) return this.#refuse(0);
     this.#callIn(); // Nobody overtakes those who wait.
-    const admission = admit(this.#state, this.#limits, this.#nowMs());
+    const nowMs = this.#nowMs();
+    const admission = this.#admission(nowMs);
     if (admission.admitted) {
       this.#keep(attempt, admission.permit);
       this.#become(admission.state);
@@ -180,7 +224,7 @@ export class Circuit implements Guard {
       this.rejected += 1;
       return UNCOUNTED;
     }
-    const mayWait = this.#state.kind !== "open" && this.waiting < this.#limits.maxQueue;
+    const mayWait = !this.#isShut(nowMs) && this.waiting < this.#limits.maxQueue;
     return mayWait ? MUST_WAIT : this.#refuse(admission.retryAfterMs);
   }
 
@@ -230,11 +274,13 @@ export class Circuit implements Guard {
     if (isPlain && (outcome === "ignore" || !isTooMuch(this.#window, this.#limits))) return;
     const permit = this.#leases?.get(attempt) ?? { epoch, leaseEndMs: Infinity };
     const end = { outcome, isSlow, retryAfterMs };
-    this.#become(settle(this.#state, this.#limits, this.#nowMs(), permit, end, this.#window));
+    const before = this.#state;
+    this.#become(settle(before, this.#limits, this.#nowMs(), permit, end, this.#window));
+    this.#share?.settled(before, this.#state, outcome);
     this.#callIn();
   }
 
-  #become(next: CircuitState): void {
+  #become(next: CircuitState, byOthers = false): void {
     const before = this.#state;
     this.#state = next;
     this.#open();
@@ -242,7 +288,12 @@ export class Circuit implements Guard {
     if (next.kind === before.kind) return;
     if (next.kind === "open") this.opened += 1;
     const { name, onTransition, onListenerError = reportError } = this.#options;
-    const event = { breaker: name, from: before.kind, to: next.kind };
+    const event = {
+      breaker: name,
+      from: before.kind,
+      to: next.kind,
+      ...(byOthers && { byOthers }),
+    };
     if (onTransition) notify(onTransition, event, onListenerError);
   }
 
@@ -260,7 +311,7 @@ export class Circuit implements Guard {
     const isPlain = state.kind === "closed" && !state.ramp && mode !== "disabled";
     this.#plainEpoch = isPlain ? state.epoch : REFUSED;
     this.#freePermit = mode === "disabled" ? UNCOUNTED : this.#plainEpoch;
-    if (this.#holds > 0) this.#freePermit = REFUSED;
+    if (this.isIsolated) this.#freePermit = REFUSED;
   }
 
   /** Gives the places that there are to those who wait, or sends them all away. */
@@ -275,21 +326,35 @@ export class Circuit implements Guard {
       line.callIn(admission.permit);
     }
     const state = this.#state;
-    if (this.isIsolated || state.kind === "open") {
+    if (this.#isShut(nowMs)) {
       const retryAfterMs = state.kind === "open" ? Math.ceil(state.untilMs - nowMs) : 0;
       line.turnAll(() => this.#turnAway(this.isIsolated ? 0 : retryAfterMs));
       return;
     }
-    const leases = state.kind === "half-open" ? state.leases : (state.ramp?.leases ?? []);
-    const ends = leases.filter((endMs) => endMs > nowMs);
-    line.lookAgain(Math.min(...ends) - nowMs, () => this.#callIn());
+    const ends = leasesOf(state).filter((endMs) => endMs > nowMs);
+    const laterMs = Math.min(Math.min(...ends) - nowMs, this.#share?.askAgainMs ?? Infinity);
+    line.lookAgain(laterMs, () => this.#callIn());
   }
 
   #nextAdmission(nowMs: number): ReturnType<typeof admit> {
-    if (this.isIsolated || this.#state.kind === "open") return { admitted: false, retryAfterMs: 0 };
-    if (this.#limits.mode === "normal") return admit(this.#state, this.#limits, nowMs);
+    if (this.#isShut(nowMs)) return NOBODY;
+    if (this.#limits.mode === "normal") return this.#admission(nowMs);
     const permit = { epoch: UNCOUNTED, leaseEndMs: Infinity };
     return { admitted: true, state: this.#state, permit };
+  }
+
+  /** As the state says, and for a trial those who share it. */
+  #admission(nowMs: number): ReturnType<typeof admit> {
+    const admission = admit(this.#state, this.#limits, nowMs);
+    const share = this.#limits.mode === "normal" ? this.#share : undefined;
+    if (!share || !admission.admitted || admission.state.kind !== "half-open") return admission;
+    return share.tryTrial() ? admission : NOBODY;
+  }
+
+  /** Whether nobody gets in who waits. */
+  #isShut(nowMs: number): boolean {
+    const state = this.#state;
+    return this.isIsolated || (state.kind === "open" && nowMs < state.untilMs);
   }
 
   #turnAway(retryAfterMs: number): CircuitOpenError {
@@ -305,4 +370,9 @@ export class Circuit implements Guard {
   #nowMs(): number {
     return (this.#options.clock ?? systemClock).monotonicMs();
   }
+}
+
+function leasesOf(state: CircuitState): readonly number[] {
+  if (state.kind === "closed") return state.ramp?.leases ?? [];
+  return state.kind === "half-open" ? state.leases : [];
 }

@@ -7,6 +7,12 @@ export {
   type CircuitStats,
   type Isolation,
 } from "./circuit-breaker.ts";
+export {
+  CircuitSharing,
+  type CircuitSharingOptions,
+} from "./circuit-sharing.ts";
 export type { CircuitState, StoredCircuit } from "./circuit-state.ts";
+export { type CircuitCell, type CircuitStore, MemoryCircuitStore } from "./circuit-store.ts";
 export { CircuitOpenError } from "./open-error.ts";
+export type { CircuitStoreFailure } from "./shared-side.ts";
 export type { CircuitThresholds } from "./thresholds.ts";

@@ -1,0 +1,256 @@
+import { describe, expect, it } from "vitest";
+
+import { settled } from "../base/fixtures/clocks.ts";
+import { seededRandom } from "../base/index.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import { CircuitSharing } from "./circuit-sharing.ts";
+import { MemoryCircuitStore } from "./circuit-store.ts";
+import { down, hang, sharedNodes, up } from "./fixtures/nodes.ts";
+
+describe("an opening that two nodes agree on", () => {
+  it("is taken over at once, and told as one of others", async () => {
+    const { node, openForAll, onTransition } = sharedNodes();
+    const { breaker } = await node("a");
+    await openForAll();
+    expect(breaker.stats()).toMatchObject({ state: "open", opened: 1, failures: 0 });
+    expect(onTransition).toHaveBeenLastCalledWith({
+      breaker: "db",
+      from: "closed",
+      to: "open",
+      byOthers: true,
+    });
+  });
+
+  it("lasts no longer than both say, so that one alone cannot make it long", async () => {
+    const { node } = sharedNodes({ maxOpenMs: 9_000 });
+    const [a, b, c] = [await node("a"), await node("b"), await node("c")];
+    const overloaded = { status: 503, headers: { "retry-after": "9" } };
+    await a.call(() => Promise.reject(overloaded));
+    expect(a.breaker.stats().retryAfterMs).toBe(9_000);
+    await b.call(down);
+    expect(c.breaker.stats().retryAfterMs).toBe(1_000);
+    expect(a.breaker.stats().retryAfterMs).toBe(9_000);
+  });
+
+  it("is none when the first was well again before the second was down", async () => {
+    const { clock, node } = sharedNodes();
+    const [a, b, c] = [await node("a"), await node("b"), await node("c")];
+    await a.call(down);
+    await clock.advance(1_000);
+    expect(await a.call(up)).toBe(true);
+    await b.call(down);
+    expect([a, b, c].map(({ breaker }) => breaker.state.kind)).toEqual([
+      "closed",
+      "open",
+      "closed",
+    ]);
+  });
+
+  it("is one node's own business where a quorum of one is asked for", async () => {
+    const { node } = sharedNodes({}, { quorum: 1 });
+    const [a, b] = [await node("a"), await node("b")];
+    await a.call(down);
+    expect(b.breaker.state.kind).toBe("open");
+  });
+
+  it("lets no result count of a call from before", async () => {
+    const { clock, node, openForAll } = sharedNodes();
+    const a = await node("a");
+    const late = Promise.withResolvers<string>();
+    const running = a.breaker.execute(() => late.promise);
+    await openForAll();
+    await clock.advance(1_000);
+    await a.call(up);
+    void a.breaker.execute(hang);
+    late.resolve("from another age");
+    await running;
+    expect(a.breaker.state.kind).toBe("half-open");
+  });
+
+  it("grows with each time that it is agreed on again", async () => {
+    const { clock, node } = sharedNodes({ openMultiplier: 3 });
+    const [a, b, c] = [await node("a"), await node("b"), await node("c")];
+    await a.call(down);
+    await b.call(down);
+    await clock.advance(1_000);
+    for (const each of [a, a, b, b]) await each.call(down);
+    expect(c.breaker.stats().retryAfterMs).toBe(3_000);
+  });
+});
+
+describe("a node that is broken itself", () => {
+  it("opens the circuit of nobody else, however often it fails", async () => {
+    const { clock, node } = sharedNodes();
+    const [bad, good] = [await node("bad"), await node("good")];
+    for (let second = 0; second < 20; second += 1) {
+      await bad.call(down);
+      expect(await good.call(up)).toBe(true);
+      await clock.advance(1_000);
+    }
+    expect(bad.breaker.stats().opened).toBe(20);
+    expect(good.breaker.stats()).toMatchObject({ opened: 0, rejected: 0 });
+  });
+
+  it("does not keep an open circuit from closing for the others", async () => {
+    const { clock, node, openForAll } = sharedNodes();
+    const [bad, good] = [await node("bad"), await node("good")];
+    await openForAll();
+    for (let trial = 0; trial < 5; trial += 1) {
+      await clock.advance(1_000);
+      await bad.call(down);
+      await bad.call(down);
+    }
+    await good.call(up);
+    expect(await good.call(up)).toBe(true);
+    expect([bad, good].map(({ breaker }) => breaker.state.kind)).toEqual(["open", "closed"]);
+  });
+});
+
+describe("admission", () => {
+  it("is decided at once: a call begins, or is refused, before anybody has waited", async () => {
+    const { clock, store, node, openForAll } = sharedNodes();
+    const { breaker } = await node("a", { store });
+    await openForAll();
+    for (const mood of ["well", "hangs", "fails", "throws"] as const) {
+      store.mood = mood;
+      const before = breaker.stats().rejected;
+      let begun = 0;
+      const end = breaker.execute(() => {
+        begun += 1;
+      });
+      expect(begun + breaker.stats().rejected - before).toBe(1);
+      await Promise.allSettled([end]);
+      await clock.advance(700);
+    }
+  });
+
+  it("lets those wait for a trial who may wait for one", async () => {
+    const { clock, node, openForAll } = sharedNodes({ halfOpenCallers: "wait" });
+    const { breaker } = await node("a");
+    await openForAll();
+    await expect(breaker.execute(up)).rejects.toThrow("is open");
+    await clock.advance(1_000);
+    const calls = [breaker.execute(up), breaker.execute(up)];
+    expect(breaker.stats().waiting).toBe(2);
+    await expect(Promise.all(calls)).resolves.toEqual(["pong", "pong"]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is in reach for calls that are so rare that a place is given back before the next", async () => {
+    const { clock, node, openForAll } = sharedNodes();
+    const { call } = await node("a");
+    await openForAll();
+    await clock.advance(1_000);
+    expect(await call(up)).toBe(false);
+    await clock.advance(60_000);
+    expect(await call(up)).toBe(true);
+  });
+
+  it("gives a place back that nobody uses, so that another node can have it", async () => {
+    const { clock, node, openForAll } = sharedNodes();
+    const [idle, busy] = [await node("idle"), await node("busy")];
+    await openForAll();
+    await clock.advance(1_000);
+    await idle.call(up);
+    expect([await busy.call(up), await busy.call(up)]).toEqual([false, false]);
+    await clock.advance(100);
+    expect([await busy.call(up), await busy.call(up)]).toEqual([false, true]);
+  });
+
+  it("takes the place of a node that died with its trial, when its lease is over", async () => {
+    const { clock, node, openForAll } = sharedNodes();
+    const [dead, living] = [await node("dead"), await node("living")];
+    await openForAll();
+    await clock.advance(1_000);
+    await dead.call(up);
+    void dead.breaker.execute(hang);
+    dead.sharing[Symbol.dispose]();
+    for (let wait = 0; wait < 9; wait += 1) {
+      expect(await living.call(up)).toBe(false);
+      await clock.advance(100);
+    }
+    await clock.advance(100);
+    await living.call(up);
+    expect(await living.call(up)).toBe(true);
+  });
+});
+
+describe("an isolation", () => {
+  it("holds for the others no longer than it is told to, when its node is gone", async () => {
+    const { clock, node } = sharedNodes({}, { isolationMs: 5_000 });
+    const [a, b] = [await node("a"), await node("b")];
+    a.breaker.isolate();
+    await settled();
+    expect(b.breaker.stats().isolated).toBe(true);
+    await clock.advance(4_999);
+    expect(await b.call(up)).toBe(false);
+    await clock.advance(1);
+    expect(await b.call(up)).toBe(true);
+    expect(a.breaker.stats().isolated).toBe(true);
+  });
+
+  it("by two nodes ends with the last", async () => {
+    const { node } = sharedNodes();
+    const [a, b, c] = [await node("a"), await node("b"), await node("c")];
+    const holds = [a.breaker.isolate(), a.breaker.isolate(), b.breaker.isolate()];
+    for (const hold of holds) {
+      await settled();
+      expect(await c.call(up)).toBe(false);
+      hold.release();
+    }
+    await settled();
+    expect(await c.call(up)).toBe(true);
+  });
+});
+
+describe("a breaker in another mode", () => {
+  it("with metrics only takes over what holds for all, tells nothing, and refuses nothing", async () => {
+    const { clock, node, openForAll, inner } = sharedNodes({ mode: "metrics-only" }, { quorum: 1 });
+    const { breaker, call } = await node("a");
+    await call(down);
+    expect((await inner.read("db")).record).toBeUndefined();
+    await openForAll();
+    await clock.advance(1_000);
+    expect(await call(up)).toBe(true);
+    expect(breaker.state.kind).toBe("closed");
+  });
+});
+
+describe("a sharing", () => {
+  it("that is disposed leaves its breakers to themselves, and nothing behind", async () => {
+    const { clock, store, node, openForAll } = sharedNodes();
+    const { breaker, call, sharing } = await node("a", { store });
+    expect(store.watchers).toBe(1);
+    sharing[Symbol.dispose]();
+    expect(store.watchers).toBe(0);
+    const { asked } = store;
+    await openForAll();
+    await call(down);
+    await clock.advance(1_000);
+    expect(await call(up)).toBe(true);
+    expect(breaker.state.kind).toBe("closed");
+    expect([store.asked, clock.pending]).toEqual([asked, 0]);
+  });
+
+  it("names its node by chance where it has no name", async () => {
+    const { clock, inner } = sharedNodes();
+    for (const seed of ["one", "two"]) {
+      const sharing = new CircuitSharing({ store: inner, random: seededRandom(seed) });
+      const breaker = new CircuitBreaker({ name: "db", failureThreshold: 1, sharing, clock });
+      await breaker.execute(down).catch(() => {});
+      await settled();
+    }
+    expect((await inner.read("db")).record).toMatchObject({ kind: "open" });
+  });
+
+  it.each([
+    [{ quorum: 0 }, "quorum must be a whole number of at least 1, got 0"],
+    [{ storeTimeoutMs: 0.5 }, "storeTimeoutMs must be a whole number of at least 1, got 0.5"],
+    [{ isolationMs: 0 }, "isolationMs must be a whole number of at least 1, got 0"],
+    [{ whenStoreFails: "hope" as "deny" }, 'whenStoreFails must be "allow" or "deny", got hope'],
+    [{ node: "" }, 'node must be a text that names this process, got ""'],
+  ])("is refused: %j", (options, message) => {
+    const store = new MemoryCircuitStore();
+    expect(() => new CircuitSharing({ store, ...options })).toThrow(new RangeError(message));
+  });
+});
