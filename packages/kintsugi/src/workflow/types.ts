@@ -47,10 +47,16 @@ export interface StepOptions {
   /**
    * Attempts in all, the first included. An error that no attempt can better, such as a wrong key or
    * a fault in the code, ends them at once; refusals, and errors of no known class, are tried again.
+   * Where the code of the step retries by itself, all calls together are no more than the larger of the
+   * two numbers; a refusal is no call. Hand it the signal, so that it knows how many are left.
    * @defaultValue 1
    */
   readonly maxAttempts?: number;
-  /** Wait before the second attempt; doubles for each that follows. @defaultValue "200ms" */
+  /**
+   * Wait before the second attempt; doubles for each that follows, up to an hour. Longer where a server,
+   * or an open circuit, asks for more; one that asks for more than an hour ends the attempts.
+   * @defaultValue "200ms"
+   */
   readonly retryDelay?: Duration;
   /** Time for each attempt; then the attempt fails with a TimeoutError. @defaultValue none */
   readonly timeout?: Duration;

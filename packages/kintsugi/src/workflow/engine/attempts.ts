@@ -1,7 +1,18 @@
 /** The attempts at one step: retries, time limits and policies all lie inside what is recorded once. */
 
-import { TimeoutError } from "@kintsugi/policy";
-import { type Clock, durationMs, RejectedError, sleep, wholeNumber } from "@kintsugi/policy/base";
+import { RetryPolicy, TimeoutError } from "@kintsugi/policy";
+import {
+  type AbortLink,
+  type CallContext,
+  type Child,
+  type Clock,
+  CutContext,
+  durationMs,
+  givenSignal,
+  hearAbort,
+  RejectedError,
+  wholeNumber,
+} from "@kintsugi/policy/base";
 import { type Classifier, createClassifier } from "@kintsugi/policy/classify";
 
 import type { StepContext, StepOptions } from "../types.ts";
@@ -36,10 +47,10 @@ export async function attemptStep<T>(step: StepInHand<T>): Promise<Outcome> {
     if (maxAttempts === undefined && timeout === undefined && policy === undefined) {
       return success(await step.fn(call));
     }
-    const work = new Attempts(step, call);
+    const work = new Attempts(step);
     return success(
       policy
-        ? await policy.execute(({ signal }) => work.run(signal), call.signal)
+        ? await policy.execute((context) => work.within(context), call.signal)
         : await work.run(call.signal),
     );
   } catch (thrown) {
@@ -71,69 +82,103 @@ class StepCall implements StepContext {
   }
 }
 
+/**
+ * They are a retry like any other: one that the code of the step uses finds it by the signal, and so the
+ * two never make more calls than the larger of their numbers. What was refused made no call. It uses up an
+ * attempt of the step, which waits for the circuit, and none of the calls that are left.
+ */
 class Attempts<T> {
   readonly #step: StepInHand<T>;
-  readonly #call: StepCall;
-  readonly #maxAttempts: number;
-  readonly #firstDelayMs: number;
+  readonly #retry: RetryPolicy;
   readonly #timeoutMs: number | undefined;
   readonly #classifier: Classifier;
   /** Over all rounds of a policy, too: the code of the step sees each attempt once. */
   #made = 0;
 
-  constructor(step: StepInHand<T>, call: StepCall) {
+  constructor(step: StepInHand<T>) {
     const { maxAttempts, retryDelay, timeout } = step.options;
+    const { clock } = step;
     this.#step = step;
-    this.#call = call;
-    this.#maxAttempts = wholeNumber("maxAttempts", maxAttempts ?? 1, 1);
-    this.#firstDelayMs = durationMs(retryDelay ?? FIRST_RETRY_DELAY);
     this.#timeoutMs = timeout === undefined ? undefined : durationMs(timeout);
-    this.#classifier = createClassifier({ clock: step.clock });
+    this.#classifier = createClassifier({ clock });
+    this.#retry = new RetryPolicy({
+      maxAttempts: wholeNumber("maxAttempts", maxAttempts ?? 1, 1),
+      initialDelayMs: durationMs(retryDelay ?? FIRST_RETRY_DELAY),
+      maxDelayMs: MAX_RETRY_DELAY_MS,
+      jitterFactor: 0,
+      retryableErrors: (error) => this.#mayEndBetter(error),
+      clock,
+    });
   }
 
-  async run(signal: AbortSignal): Promise<T> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        return await this.#once(signal);
-      } catch (error) {
-        if (tried >= this.#maxAttempts || !this.#mayEndBetter(error, signal)) throw error;
-        const delayMs = Math.min(this.#firstDelayMs * 2 ** (tried - 1), MAX_RETRY_DELAY_MS);
-        await sleep(this.#step.clock, delayMs, signal);
-      }
-    }
+  run(signal: AbortSignal): Promise<T> {
+    return this.#retry.execute((context) => this.#once(context), signal);
+  }
+
+  /** As `run`, under a policy of the step. */
+  within(context: CallContext): Promise<T> {
+    return this.#retry.within((own) => this.#once(own), context);
   }
 
   /**
    * Whether another attempt makes sense. What is known to fail again, such as a wrong key or a prompt
    * that is too long, costs one attempt; what nobody knows is tried as often as the step asks for.
    */
-  #mayEndBetter(error: unknown, signal: AbortSignal): boolean {
-    if (signal.aborted) return false;
+  #mayEndBetter(error: Error): boolean {
     const { class: kind, retryable } = this.#classifier.classify(error);
     // Refused before it ran, by an open circuit perhaps: the step's waits are there to outlast that.
     return retryable || kind === "unknown" || error instanceof RejectedError;
   }
 
-  async #once(signal: AbortSignal): Promise<T> {
+  async #once(around: CallContext): Promise<T> {
     this.#made += 1;
-    const { idempotencyKey } = this.#call;
-    const told = { attempt: this.#made, idempotencyKey };
-    const limitMs = this.#timeoutMs;
-    if (limitMs === undefined) return this.#step.fn({ ...told, signal });
+    const told = new StepAttempt(this.#made, this.#step.idempotencyKey, around);
+    try {
+      return await this.#inTime(told);
+    } finally {
+      told.end();
+    }
+  }
 
+  #inTime(told: StepAttempt): Promise<T> | T {
     const { clock, name, fn } = this.#step;
-    const late = new AbortController();
+    const limitMs = this.#timeoutMs;
+    if (limitMs === undefined) return fn(told);
     return new Promise((resolve, reject) => {
       const cancel = clock.after(limitMs, () => {
         const error = new TimeoutError(limitMs, name);
         reject(error);
-        late.abort(error);
+        told.cut(error);
       });
-      const work = async (): Promise<T> => fn({ ...told, signal: linked(signal, late) });
+      const work = async (): Promise<T> => fn(told);
       work().then(resolve, reject).finally(cancel);
     });
   }
 }
 
-const linked = (signal: AbortSignal, late: AbortController): AbortSignal =>
-  AbortSignal.any([signal, late.signal]);
+/** What the code of a step is told that may be made more than once. Its signal is its own. */
+class StepAttempt extends CutContext implements StepContext, Child {
+  readonly idempotencyKey: string;
+  #link: AbortLink | undefined = undefined;
+
+  constructor(attempt: number, idempotencyKey: string, around: CallContext) {
+    super(attempt, givenSignal(around), around);
+    this.idempotencyKey = idempotencyKey;
+  }
+
+  override get signal(): AbortSignal {
+    const { parent } = this;
+    if (parent?.aborted) this.cut(parent.reason);
+    else if (parent) this.#link ??= hearAbort(parent, this);
+    return super.signal;
+  }
+
+  forsake(reason: unknown): void {
+    this.cut(reason);
+  }
+
+  /** Nobody waits for it any more. */
+  override end(): void {
+    this.#link?.leave();
+  }
+}
