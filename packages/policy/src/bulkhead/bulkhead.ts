@@ -8,7 +8,6 @@ import {
   type ErrorReporter,
   type Guard,
   GuardedPolicy,
-  type Judge,
   type Listener,
   MUST_WAIT,
   notify,
@@ -140,44 +139,25 @@ export class BulkheadFullError extends RejectedError {
  * const order = await pipeline(new RetryPolicy(), urgent).execute(() => query(orderSql));
  */
 export class Bulkhead implements Policy, Guard {
-  readonly name: string;
-  readonly #releaseOnTimeout: boolean;
-  readonly #captureStack: boolean;
-  readonly #onReject: Listener<BulkheadRejection> | undefined;
-  readonly #onSuccess: Listener<BulkheadSuccess> | undefined;
-  readonly #onFailure: Listener<BulkheadFailure> | undefined;
-  readonly #onListenerError: ErrorReporter;
-  /** Where it does not take the judgement of those around it. */
-  readonly #judge: Judge | undefined;
-  readonly #policy = new GuardedPolicy(this, judgeByTables);
-  readonly #room: WaitingRoom;
-  readonly #counts = { success: 0, failure: 0, ignore: 0, rejected: 0, queueTimeouts: 0 };
-  #thresholds: BulkheadThresholds;
+  readonly #options: BulkheadOptions;
   #limits: BulkheadLimits & WaitingLimits;
   #running = 0;
   #zombies = 0;
+  // What follows is made when it is needed: there may be thousands that nobody calls.
+  #policy: GuardedPolicy | undefined = undefined;
+  #room: WaitingRoom | undefined = undefined;
+  #counts: Counts | undefined = undefined;
+  /** Undefined while those of the options hold. */
+  #thresholds: BulkheadThresholds | undefined = undefined;
 
   /** @throws {@link RangeError} when a limit is out of its range. */
   constructor(options: BulkheadOptions) {
-    this.name = options.name;
-    this.#thresholds = thresholdsOf(options);
+    this.#options = options;
     this.#limits = limitsOf(options);
-    this.#releaseOnTimeout = options.releaseOnTimeout ?? false;
-    this.#captureStack = options.captureStack ?? false;
-    this.#onReject = options.onReject;
-    this.#onSuccess = options.onSuccess;
-    this.#onFailure = options.onFailure;
-    this.#onListenerError = options.onListenerError ?? reportError;
-    const clock = options.clock ?? systemClock;
-    const { classifier } = options;
-    this.#judge = classifier && ((thrown, signal) => judge(classifier, thrown, signal));
-    this.#room = new WaitingRoom(this.#limits, {
-      clock,
-      lateError: () => {
-        this.#counts.queueTimeouts += 1;
-        return this.#reject("queue-timeout");
-      },
-    });
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   /**
@@ -187,11 +167,11 @@ export class Bulkhead implements Policy, Guard {
    * queue, otherwise whatever `call` throws.
    */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    return this.#policy.execute(call, signal);
+    return this.#guarded().execute(call, signal);
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T> {
-    return this.#policy.within(call, context);
+    return this.#guarded().within(call, context);
   }
 
   /**
@@ -216,20 +196,20 @@ export class Bulkhead implements Policy, Guard {
   }
 
   stats(): BulkheadStats {
-    const { success, failure, ignore, rejected, queueTimeouts } = this.#counts;
+    const { success, failure, ignore, rejected, queueTimeouts } = this.#counts ?? nothing();
     return {
       name: this.name,
       maxConcurrent: this.#limits.maxConcurrent,
       maxQueue: this.#limits.maxQueue,
       running: this.#running,
       zombies: this.#zombies,
-      waiting: this.#room.size,
+      waiting: this.#room?.size ?? 0,
       successes: success,
       failures: failure,
       ignored: ignore,
       rejected,
       queueTimeouts,
-      abandoned: this.#room.abandoned,
+      abandoned: this.#room?.abandoned ?? 0,
     };
   }
 
@@ -240,10 +220,11 @@ export class Bulkhead implements Policy, Guard {
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(thresholds: BulkheadThresholds): void {
-    const next = { ...this.#thresholds, ...thresholdsOf(thresholds) };
+    const before = this.#thresholds ?? thresholdsOf(this.#options);
+    const next = { ...before, ...thresholdsOf(thresholds) };
     this.#limits = limitsOf(next);
     this.#thresholds = next;
-    this.#room.limits = this.#limits;
+    if (this.#room) this.#room.limits = this.#limits;
     this.#callIn();
   }
 
@@ -253,7 +234,8 @@ export class Bulkhead implements Policy, Guard {
       this.#running += 1;
       return PERMIT;
     }
-    return this.#room.isFull ? REFUSED : MUST_WAIT;
+    const waiting = this.#room?.size ?? 0;
+    return waiting >= this.#limits.maxQueue ? REFUSED : MUST_WAIT;
   }
 
   refusal(): RejectedError {
@@ -265,15 +247,16 @@ export class Bulkhead implements Policy, Guard {
   }
 
   settle(_: number, attempt: Attempt, given: Verdict | undefined, ended: unknown): void {
-    const verdict = given && (this.#judge?.(ended, attempt.parent) ?? given);
+    const verdict = given && this.#judge(given, ended, attempt);
     const { zombie } = attempt;
     if (zombie) this.#outlive(zombie);
     else this.#free();
+    this.#counts ??= nothing();
     this.#counts[verdict?.outcome ?? "success"] += 1;
+    const { name, onSuccess, onListenerError = reportError } = this.#options;
     if (verdict) this.#tellFailure(attempt.attempt, verdict, ended);
-    else if (this.#onSuccess) {
-      const event = { bulkhead: this.name, attempt: attempt.attempt };
-      notify(this.#onSuccess, event, this.#onListenerError);
+    else if (onSuccess) {
+      notify(onSuccess, { bulkhead: name, attempt: attempt.attempt }, onListenerError);
     }
   }
 
@@ -282,6 +265,7 @@ export class Bulkhead implements Policy, Guard {
     const permit = this.tryAdmit(); // A slot may have become free since it was told to wait.
     if (permit >= 0) return permit;
     if (permit === REFUSED) throw this.refusal();
+    this.#room ??= this.#makeRoom();
     await this.#room.wait(parent, claim);
     if (!parent?.aborted) return PERMIT;
     this.#free(); // Called in, and abandoned before it could start.
@@ -289,7 +273,7 @@ export class Bulkhead implements Policy, Guard {
   }
 
   get #taken(): number {
-    return this.#releaseOnTimeout ? this.#running : this.#running + this.#zombies;
+    return this.#options.releaseOnTimeout ? this.#running : this.#running + this.#zombies;
   }
 
   #free(): void {
@@ -298,9 +282,10 @@ export class Bulkhead implements Policy, Guard {
   }
 
   #callIn(): void {
-    while (this.#room.size > 0 && this.#taken < this.#limits.maxConcurrent) {
+    const room = this.#room;
+    while (room && room.size > 0 && this.#taken < this.#limits.maxConcurrent) {
       this.#running += 1;
-      this.#room.callIn(PERMIT);
+      room.callIn(PERMIT);
     }
   }
 
@@ -315,19 +300,51 @@ export class Bulkhead implements Policy, Guard {
   }
 
   #reject(reason: BulkheadFullError["reason"]): BulkheadFullError {
+    this.#counts ??= nothing();
     this.#counts.rejected += 1;
-    if (this.#onReject) {
-      notify(this.#onReject, { bulkhead: this.name, reason }, this.#onListenerError);
-    }
-    return new BulkheadFullError(this.name, reason, this.#captureStack);
+    const { name, onReject, onListenerError = reportError, captureStack } = this.#options;
+    if (onReject) notify(onReject, { bulkhead: name, reason }, onListenerError);
+    return new BulkheadFullError(name, reason, captureStack);
   }
 
   #tellFailure(attempt: number, { outcome }: Verdict, thrown: unknown): void {
-    if (!this.#onFailure) return;
-    const event = { bulkhead: this.name, attempt, outcome, error: toError(thrown) };
-    notify(this.#onFailure, event, this.#onListenerError);
+    const { name, onFailure, onListenerError = reportError } = this.#options;
+    if (!onFailure) return;
+    const event = { bulkhead: name, attempt, outcome, error: toError(thrown) };
+    notify(onFailure, event, onListenerError);
+  }
+
+  /** It may take the judgement of those around it, or have its own. */
+  #judge(given: Verdict, thrown: unknown, { parent }: Attempt): Verdict {
+    const { classifier } = this.#options;
+    return classifier ? judge(classifier, thrown, parent) : given;
+  }
+
+  #guarded(): GuardedPolicy {
+    this.#policy ??= new GuardedPolicy(this, judgeByTables);
+    return this.#policy;
+  }
+
+  #makeRoom(): WaitingRoom {
+    const { clock = systemClock } = this.#options;
+    const lateError = (): Error => {
+      this.#counts ??= nothing();
+      this.#counts.queueTimeouts += 1;
+      return this.#reject("queue-timeout");
+    };
+    return new WaitingRoom(this.#limits, { clock, lateError });
   }
 }
+
+type Counts = Record<Outcome | "rejected" | "queueTimeouts", number>;
+
+const nothing = (): Counts => ({
+  success: 0,
+  failure: 0,
+  ignore: 0,
+  rejected: 0,
+  queueTimeouts: 0,
+});
 
 /** All slots are alike. */
 const PERMIT = 0;

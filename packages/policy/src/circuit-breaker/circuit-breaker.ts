@@ -26,7 +26,13 @@ import {
   toStored,
 } from "./circuit-state.ts";
 import { CircuitOpenError } from "./open-error.ts";
-import { type CircuitThresholds, changed, limitsOf, thresholdsOf } from "./thresholds.ts";
+import {
+  type BreakerLimits,
+  type CircuitThresholds,
+  changed,
+  limitsOf,
+  thresholdsOf,
+} from "./thresholds.ts";
 
 export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   /** Names the dependency in errors and events: `"openai-api"`. */
@@ -85,8 +91,9 @@ export interface Isolation extends Disposable {
  */
 export class CircuitBreaker<F = never> implements Policy<F> {
   declare readonly alternative?: F;
-  readonly #circuit: Circuit;
   readonly #options: CircuitBreakerOptions<F>;
+  /** Made when it is needed: there may be thousands that nobody calls. */
+  #made: Circuit | undefined = undefined;
   /** Monotonic; 0 where it needs no warming up. */
   readonly #bornMs: number;
   /** Undefined while those of the options hold. */
@@ -96,12 +103,12 @@ export class CircuitBreaker<F = never> implements Policy<F> {
 
   /** @throws {@link RangeError} naming the option that is out of its range, or means nothing beside the others. */
   constructor(options: CircuitBreakerOptions<F>) {
-    const { clock = systemClock, initialState } = options;
+    const { clock = systemClock, initialState, sharing } = options;
     this.#bornMs = options.warmUpMs ? clock.monotonicMs() : 0;
-    const limits = limitsOf(options, this.#bornMs);
-    const state = initialState ? revive(initialState, limits, clock) : untouched;
     this.#options = options;
-    this.#circuit = new Circuit(options, limits, state);
+    const limits = limitsOf(options, this.#bornMs);
+    // What it goes on from is as of now, and others may tell it something from now on.
+    if (initialState || sharing) this.#make(limits);
   }
 
   get name(): string {
@@ -110,7 +117,7 @@ export class CircuitBreaker<F = never> implements Policy<F> {
 
   /** The same circuit, without the fallback: a call that is refused throws. */
   get strict(): Policy {
-    this.#strict ??= new Strict(this.#circuit);
+    this.#strict ??= new Strict(this, this.#circuit);
     return this.#strict;
   }
 
@@ -120,7 +127,13 @@ export class CircuitBreaker<F = never> implements Policy<F> {
   }
 
   get role(): Role {
-    return roleOf(this.#circuit);
+    const { slowCallMs } = this.#thresholds ?? this.#options;
+    return {
+      kind: "circuit breaker",
+      state: this,
+      name: this.name,
+      measures: slowCallMs !== undefined,
+    };
   }
 
   /** A snapshot, safe to keep. */
@@ -196,6 +209,17 @@ export class CircuitBreaker<F = never> implements Policy<F> {
     this.#thresholds = next;
   }
 
+  get #circuit(): Circuit {
+    return this.#made ?? this.#make(limitsOf(this.#options, this.#bornMs));
+  }
+
+  #make(limits: BreakerLimits): Circuit {
+    const { clock = systemClock, initialState } = this.#options;
+    const state = initialState ? revive(initialState, limits, clock) : untouched;
+    this.#made = new Circuit(this.#options, limits, state);
+    return this.#made;
+  }
+
   #framed(): Frame {
     const { fallback } = this.#options;
     this.#frame ??= framed(this.#circuit, fallback && new Answer(fallback));
@@ -207,17 +231,17 @@ const untouched = closed(0);
 
 class Strict implements Policy {
   readonly layer: Layer;
-  readonly #circuit: Circuit;
+  readonly #breaker: { readonly role: Role };
   readonly #frame: Frame;
 
-  constructor(circuit: Circuit) {
+  constructor(breaker: { readonly role: Role }, circuit: Circuit) {
     this.layer = { kind: "guard", guard: circuit };
-    this.#circuit = circuit;
+    this.#breaker = breaker;
     this.#frame = framed(circuit, undefined);
   }
 
   get role(): Role {
-    return roleOf(this.#circuit);
+    return this.#breaker.role;
   }
 
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
@@ -247,13 +271,6 @@ class Answer<F> implements Ending {
       : Promise.reject(thrown);
   }
 }
-
-const roleOf = (circuit: Circuit): Role => ({
-  kind: "circuit breaker",
-  state: circuit,
-  name: circuit.name,
-  measures: circuit.limits.slowCallMs !== Infinity,
-});
 
 const framed = (circuit: Circuit, ending: Ending | undefined): Frame =>
   new Frame({ judge: judgeByTables, guards: [circuit], ending });

@@ -15,32 +15,36 @@ export class Pipeline<A = never> implements Policy<A> {
   /** From the outermost to the innermost; pipelines in the row are unfolded. */
   readonly policies: readonly Policy<unknown>[];
   declare readonly alternative?: A;
-  readonly #outermost: Nest;
+  /** Put together with the first call: there may be thousands that nobody calls. */
+  #outermost: Nest | undefined = undefined;
   /** What the outermost makes its calls through; undefined where one frame holds them all. */
-  readonly #inner: Runner | undefined;
+  #inner: Runner | undefined = undefined;
 
   /** @throws {@link PipelineError} when the policies cannot work together. */
   constructor(policies: readonly Policy<unknown>[]) {
     this.policies = policies.flatMap(unfold).slice(); // Without the room that an array keeps to grow.
     checkOrder(this.policies, unfold);
-    const [outermost = bare(), ...others] = nestsOf(this.policies);
-    this.#outermost = outermost;
-    this.#inner =
-      others.length === 0 ? undefined : others.reduceRight<Runner | undefined>(nested, undefined);
   }
 
   /** @throws whatever the policies and `call` throw. */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T | A> {
-    if (this.#outermost instanceof Frame && !this.#inner) {
-      return this.#outermost.execute(call, signal);
-    }
+    const outermost = this.#outermost ?? this.#compile();
+    if (outermost instanceof Frame && !this.#inner) return outermost.execute(call, signal);
     return this.within(call, firstAttempt(signal));
   }
 
   within<T>(call: Call<T>, context: CallContext): Promise<T | A> {
+    const outermost = this.#outermost ?? this.#compile();
     const inner = this.#inner;
     const own: Call<unknown> = inner ? (attempt) => inner(call, attempt) : call;
-    return enter(this.#outermost, own, context) as Promise<T | A>; // Typed when it was built.
+    return enter(outermost, own, context) as Promise<T | A>; // Typed when it was built.
+  }
+
+  #compile(): Nest {
+    const [outermost = bare(), ...others] = nestsOf(this.policies);
+    this.#inner = others.reduceRight<Runner | undefined>(nested, undefined);
+    this.#outermost = outermost;
+    return outermost;
   }
 }
 
