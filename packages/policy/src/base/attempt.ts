@@ -108,6 +108,15 @@ export class Attempt implements CallContext {
     this.note().nested = retry;
   }
 
+  /** Monotonic milliseconds at which its call was made, after any wait for it; -1 where nobody asked. */
+  get begunMs(): number {
+    return this.#notes?.begunMs ?? this.startedMs;
+  }
+
+  set begunMs(nowMs: number) {
+    this.note().begunMs = nowMs;
+  }
+
   /** Notes work that goes on without the call, here and in every context around, before the call ends. */
   leave(work: Promise<unknown>): void {
     const notes = this.note();
@@ -158,6 +167,7 @@ export class Attempt implements CallContext {
       expired: undefined,
       series: undefined,
       nested: undefined,
+      begunMs: undefined,
     };
     return this.#notes;
   }
@@ -172,6 +182,7 @@ export interface Notes {
   expired: Error | undefined;
   series: SeriesSoFar | undefined;
   nested: NestedRetry | undefined;
+  begunMs: number | undefined;
 }
 
 /**

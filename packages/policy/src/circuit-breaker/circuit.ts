@@ -145,6 +145,10 @@ export class Circuit implements Guard {
     throw attempt.parent.reason;
   }
 
+  begins(attempt: Attempt): void {
+    if (this.#limits.slowCallMs !== Infinity) attempt.begunMs = this.#nowMs();
+  }
+
   refusal(): CircuitOpenError {
     const { name, captureStack } = this.#options;
     return new CircuitOpenError(name, this.#retryAfterMs, this.isIsolated, captureStack);
@@ -251,9 +255,9 @@ export class Circuit implements Guard {
     else if (outcome === "failure") this.failures += 1;
     else this.ignored += 1;
     const { slowCallMs, mode, window } = this.#limits;
-    const isTimed = slowCallMs !== Infinity && attempt.startedMs >= 0 && outcome !== "ignore";
+    const isTimed = slowCallMs !== Infinity && attempt.begunMs >= 0 && outcome !== "ignore";
     const nowMs = isTimed || window === "time" ? this.#nowMs() : 0;
-    const isSlow = isTimed && nowMs - attempt.startedMs >= slowCallMs;
+    const isSlow = isTimed && nowMs - attempt.begunMs >= slowCallMs;
     if (isSlow) this.slow += 1;
     if (permit !== this.#state.epoch || mode === "disabled") return;
     if (this.#state.kind === "closed" && outcome !== "ignore") {

@@ -1,6 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
+import type { Policy } from "../base/index.ts";
+import { Bulkhead } from "../bulkhead/index.ts";
+import { pipeline } from "../pipeline/index.ts";
+import { RetryPolicy } from "../retry/index.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 
 const down = async (): Promise<never> => {
@@ -90,6 +94,48 @@ describe("slow calls", () => {
     await last(150);
     expect(breaker.state.kind).toBe("open");
     expect(breaker.stats()).toMatchObject({ slow: 2, successes: 4 });
+  });
+
+  it.each([
+    { where: "around it", row: ["bulkhead", "breaker"] },
+    { where: "inside it", row: ["breaker", "bulkhead"] },
+    { where: "around it, in a retry with a limit", row: ["retry", "bulkhead", "breaker"] },
+  ])("are not those that have waited for a slot: a bulkhead $where", async ({ row }) => {
+    const clock = manualClock();
+    const slow = { window: "count", slowCallMs: 100, slowCallRate: 0.5, minimumCalls: 1 } as const;
+    const breaker = new CircuitBreaker({ name: "db", clock, ...slow });
+    const bulkhead = new Bulkhead({ name: "db", maxConcurrent: 1, maxQueue: 1, clock });
+    const retry = new RetryPolicy({ maxTotalMs: 10_000, clock });
+    const policies = { retry, breaker, bulkhead } as Readonly<Record<string, Policy>>;
+    const guarded = pipeline(...row.flatMap((name) => policies[name] ?? []));
+    const blocking = Promise.withResolvers<void>();
+    void bulkhead.execute(() => blocking.promise);
+    const waiting = guarded.execute(() => clock.advance(99));
+    await clock.advance(5_000);
+    blocking.resolve();
+    await waiting;
+    expect(breaker.stats()).toMatchObject({ slow: 0, state: "closed" });
+    await guarded.execute(() => clock.advance(100));
+    expect(breaker.stats()).toMatchObject({ slow: 1, state: "open" });
+  });
+
+  it("are not those that have waited for a trial", async () => {
+    const { breaker, clock, last, play } = setup({
+      window: "count",
+      failureThreshold: 1,
+      slowCallMs: 100,
+      successThreshold: 1,
+      halfOpenCallers: "wait",
+    });
+    await play("x");
+    await clock.advance(1_000);
+    const trial = Promise.withResolvers<void>();
+    void breaker.execute(() => trial.promise).catch(() => {});
+    const waiting = last(10);
+    await clock.advance(500);
+    trial.reject({ status: 404 }); // Says nothing, and the next one is the trial.
+    await waiting;
+    expect(breaker.stats()).toMatchObject({ slow: 0, state: "closed" });
   });
 
   it("fail a trial", async () => {
