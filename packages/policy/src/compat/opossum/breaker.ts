@@ -1,14 +1,7 @@
 /** The breaker that users of the peer know, on our circuit, timeout and bulkhead in one frame. */
 
-import {
-  backgroundClock,
-  type Cancel,
-  type Clock,
-  rejectSoon,
-  reportError,
-  systemClock,
-  systemRandom,
-} from "../../base/index.ts";
+import { type Cancel, rejectSoon, reportError, systemRandom } from "../../base/index.ts";
+import { BreakerClock } from "./breaker-clock.ts";
 import { type CircuitKind, ResettingCircuit, type Stored } from "./circuit.ts";
 import { type AnyListener, Emitter } from "./emitter.ts";
 import { isOurs, ourError } from "./errors.ts";
@@ -90,7 +83,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   readonly group: string;
   /** Calls that must be in the window before a failure opens it. */
   readonly volumeThreshold: number;
-  readonly #clock: Clock;
+  readonly #clock: BreakerClock;
   readonly #circuit: ResettingCircuit;
   readonly #firings: Firings;
   readonly #checks = new Set<Cancel>();
@@ -112,9 +105,10 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
     super(report);
     if (!action) throw new TypeError(`action must be a function or a value, got ${action}`);
     this.action = isFunction(action) ? action : () => Promise.resolve(action);
-    this.options = settled(options as BreakerOptions<never[]>); // Only the action knows its arguments.
-    this.status = statusOf(this.options);
-    const { clock = systemClock, state, maxFailures, name, group } = this.options;
+    const clock = new BreakerClock(options.clock);
+    this.options = settled(options as BreakerOptions<never[]>, clock); // Only the action knows its arguments.
+    this.status = statusOf(this.options, clock.background);
+    const { state, maxFailures, name, group } = this.options;
     if (maxFailures) console.error(DEPRECATED);
     this.name = name || this.action.name || systemRandom.uuid();
     this.group = group || this.name;
@@ -287,12 +281,12 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   }
 
   #makeCircuit(state: Partial<BreakerState> | undefined): ResettingCircuit {
-    const { resetTimeout, timeout, clock } = this.options;
+    const { resetTimeout, timeout } = this.options;
     return new ResettingCircuit({
       name: this.name,
       resetMs: resetTimeout,
       timeoutMs: timeoutMsOf(timeout),
-      clock,
+      clock: this.#clock,
       initial: storedOf(state),
       onChange: (kind) => this.#changed(kind),
     });
@@ -340,9 +334,8 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
       }
     }
     if (this.#isShutdown) return;
-    const timers = this.options.clock ?? backgroundClock;
     const leftMs = Math.max(0, everyMs - (this.#clock.monotonicMs() - startedMs));
-    const cancel = timers.after(leftMs, () => {
+    const cancel = this.#clock.background.after(leftMs, () => {
       this.#checks.delete(cancel);
       void this.#check(check, everyMs);
     });

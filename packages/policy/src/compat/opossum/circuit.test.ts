@@ -189,10 +189,14 @@ describe("a half-open circuit", () => {
     expect(kindOf(breaker)).toEqual(["closed"]);
   });
 
-  it("closes when the call succeeds, and says so after the success", async () => {
-    const { told, fire } = await halfOpen();
+  it("closes when the call succeeds, and is closed where the success is told", async () => {
+    const { breaker, told, fire } = await halfOpen();
+    const seen: unknown[] = [];
+    breaker.on("close", () => seen.push(breaker.stats.successes));
+    breaker.on("success", () => seen.push(breaker.closed));
     await fire(1);
-    expect(told.slice(-3)).toEqual(["fire", "success", "close"]);
+    expect(told.slice(-3)).toEqual(["fire", "close", "success"]);
+    expect(seen).toEqual([1, true]);
   });
 
   it("opens again when it fails, for as long as before", async () => {

@@ -13,13 +13,10 @@
 
 import {
   type Attempt,
-  backgroundClock,
   type Cancel,
-  type Clock,
   firstAttempt,
   type Guard,
   REFUSED,
-  systemClock,
   type Verdict,
 } from "../../base/index.ts";
 import {
@@ -28,6 +25,7 @@ import {
   type CircuitTransition,
   type StoredCircuit,
 } from "../../circuit-breaker/index.ts";
+import type { BreakerClock } from "./breaker-clock.ts";
 
 /** The verdict that opens it. */
 export const BAD: Verdict = { outcome: "failure", retryable: false };
@@ -38,7 +36,7 @@ export interface CircuitOptions {
   readonly resetMs: number;
   /** Milliseconds that a call may take; Infinity where nobody limits it. */
   readonly timeoutMs: number;
-  readonly clock: Clock | undefined;
+  readonly clock: BreakerClock;
   /** What an earlier process was. */
   readonly initial: Stored;
   readonly onChange: (kind: CircuitKind) => void;
@@ -53,8 +51,7 @@ export type Stored =
 export class ResettingCircuit {
   readonly #breaker: CircuitBreaker;
   readonly #guard: Guard;
-  readonly #clock: Clock;
-  readonly #timers: Clock;
+  readonly #clock: BreakerClock;
   readonly #timeoutMs: number;
   readonly #onChange: (kind: CircuitKind) => void;
   #kind: CircuitKind;
@@ -64,8 +61,7 @@ export class ResettingCircuit {
   #isStopped = false;
 
   constructor({ name, resetMs, timeoutMs, clock, initial, onChange }: CircuitOptions) {
-    this.#clock = clock ?? systemClock;
-    this.#timers = clock ?? backgroundClock;
+    this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#resetMs = resetMs;
     this.#onChange = onChange;
@@ -176,7 +172,7 @@ export class ResettingCircuit {
   #wait(ms: number): void {
     // Whoever hears of the opening may have closed it again.
     if (this.#kind !== "open" || this.#isStopped || this.#cancel) return;
-    this.#cancel = this.#timers.after(Math.ceil(ms), () => {
+    this.#cancel = this.#clock.background.after(Math.ceil(ms), () => {
       this.#cancel = undefined;
       this.#look();
     });

@@ -11,10 +11,14 @@ export class Firing {
   readonly startedMs: number;
   /** What it fails with, once it has. */
   error: unknown = undefined;
-  /** How it failed; undefined where it did not, or was never made. */
+  /** How it failed, once it has. */
   end: "error" | "timeout" | undefined = undefined;
+  /** Whether there was no place for it. */
+  isLocked = false;
   /** Whether nothing is to be learnt of its error. */
   isFiltered = false;
+  /** Milliseconds, once it has ended. */
+  tookMs = 0;
   /** Whether its answer is not to be shared, or no longer. */
   isUnshared = false;
   /** That of the circuit. */
@@ -27,9 +31,10 @@ export class Firing {
   }
 }
 
-/** Tells of the ends, before the circuit learns of them. */
+/** Counts how firings end, and tells of it: of a failure before the circuit learns of it, of a success after. */
 export interface Ends {
-  onSuccess(firing: Firing, value: unknown): void;
+  countSuccess(firing: Firing): void;
+  tellSuccess(firing: Firing, value: unknown): void;
   /** What the circuit is to learn; undefined for a success. `isLate` where its time was up. */
   onFailure(firing: Firing, thrown: unknown, isLate: boolean): Verdict | undefined;
 }
@@ -73,8 +78,9 @@ export class Gate implements Guard {
     const firing = this.#out[place] as Firing; // As it was put there with the permit.
     let learnt: Verdict | undefined;
     if (verdict) learnt = this.#ends.onFailure(firing, ended, attempt.expired === ended);
-    else this.#ends.onSuccess(firing, ended);
+    else this.#ends.countSuccess(firing);
     this.#circuit.settle(firing.permit, attempt, learnt);
+    if (!learnt) this.#ends.tellSuccess(firing, verdict ? firing.error : ended);
   }
 
   /** The firing behind a permit, which is out no longer. */

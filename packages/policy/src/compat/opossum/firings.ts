@@ -26,7 +26,7 @@ import { BAD, type ResettingCircuit } from "./circuit.ts";
 import type { AnyListener } from "./emitter.ts";
 import { type OpossumCode, type OpossumError, ourError } from "./errors.ts";
 import { type Ends, Firing, Gate } from "./firing.ts";
-import { frameOf, placesLeft, placesOf, type TimeUp, timeoutMsOf } from "./frame.ts";
+import { frameOf, placesLeft, placesOf, type TimeUp } from "./frame.ts";
 import type { Settings } from "./options.ts";
 import type { Status } from "./status.ts";
 import type { Counter } from "./window.ts";
@@ -96,31 +96,30 @@ export class Firings implements Ends, Ending, TimeUp {
       : this.#make(context, new Firing(args, "", startedMs));
   }
 
-  onSuccess(firing: Firing, value: unknown): void {
-    const nowMs = this.#now.monotonicMs();
-    this.#end("successes", "success", value, nowMs, firing);
+  countSuccess(firing: Firing): void {
+    this.#end("successes", firing, this.#now.monotonicMs());
+  }
+
+  tellSuccess(firing: Firing, value: unknown): void {
+    const breaker = this.#breaker;
+    if (breaker.hears("success")) breaker.emit("success", value, firing.tookMs);
   }
 
   onFailure(firing: Firing, thrown: unknown, isLate: boolean): Verdict | undefined {
     const { status, options } = this.#breaker;
     const nowMs = this.#now.monotonicMs();
-    const isLocked = thrown instanceof BulkheadFullError;
-    const error = isLocked ? this.#error("Semaphore locked", "ESEMLOCKED") : thrown;
+    const tookMs = nowMs - firing.startedMs;
+    firing.end = isLate ? "timeout" : "error";
+    firing.isLocked = thrown instanceof BulkheadFullError;
+    const error = firing.isLocked ? this.#error("Semaphore locked", "ESEMLOCKED") : thrown;
     firing.error = error;
-    if (isLocked) {
-      this.#tell("semaphoreRejections", "semaphoreLocked", error, nowMs - firing.startedMs);
-    } else {
-      firing.end = isLate ? "timeout" : "error";
-    }
-    if (isLate) {
-      this.#tell("timeouts", "timeout", error, nowMs - firing.startedMs, firing.args);
-    }
+    if (firing.isLocked) this.#tell("semaphoreRejections", "semaphoreLocked", error, tookMs);
+    if (isLate) this.#tell("timeouts", "timeout", error, tookMs, firing.args);
     firing.isFiltered = this.#isFiltered(error, firing.args);
-    if (firing.isFiltered) {
-      this.#end("successes", "success", error, nowMs, firing);
-      return undefined;
-    }
-    this.#end("failures", "failure", error, nowMs, firing);
+    this.#end(firing.isFiltered ? "successes" : "failures", firing, nowMs);
+    if (firing.isFiltered) return undefined;
+    const breaker = this.#breaker;
+    if (breaker.hears("failure")) breaker.emit("failure", error, firing.tookMs, firing.args);
     this.#circuit.resetMs = options.resetTimeout;
     return this.#isTooMuch(status, nowMs) ? BAD : NOT_YET;
   }
@@ -137,9 +136,9 @@ export class Firings implements Ends, Ending, TimeUp {
   failed(_thrown: unknown, first: Attempt): unknown {
     const firing = this.#gate.take(first.permitAt(0));
     if (first.permitAt(0) < 0) return this.#refuse(firing);
-    const { error, args, end, isFiltered } = firing;
+    const { error, args, end, isFiltered, isLocked } = firing;
     const answer = isFiltered ? undefined : this.#fallBack(error, args);
-    firing.isUnshared = this.answers.unshare(firing.key, end);
+    firing.isUnshared = this.answers.unshare(firing.key, isLocked ? undefined : end);
     return answer ?? Promise.reject(error);
   }
 
@@ -192,16 +191,17 @@ export class Firings implements Ends, Ending, TimeUp {
   }
 
   #framed(): Frame {
-    const { timeout, clock } = this.#breaker.options;
+    const { options } = this.#breaker;
+    const { timeout } = options;
     if (this.#frame && timeout === this.#timeout) return this.#frame;
     this.#timeout = timeout;
     this.#frame = frameOf({
       gate: this.#gate,
       places: this.#places,
-      timeoutMs: timeoutMsOf(timeout),
       timeUp: this,
       ending: this,
-      clock,
+      options,
+      clock: this.#now,
     });
     return this.#frame;
   }
@@ -244,21 +244,11 @@ export class Firings implements Ends, Ending, TimeUp {
   }
 
   /** Latencies are of calls that were made. */
-  #end(
-    counter: "successes" | "failures",
-    event: "success" | "failure",
-    ended: unknown,
-    nowMs: number,
-    { startedMs, args, end, permit }: Firing,
-  ): void {
+  #end(counter: "successes" | "failures", firing: Firing, nowMs: number): void {
     const { status } = this.#breaker;
-    const latencyMs = nowMs - startedMs;
+    firing.tookMs = nowMs - firing.startedMs;
     status.note(counter, nowMs);
-    const isMade = counter === "successes" || end !== undefined;
-    if (isMade && permit >= 0) status.noteLatency(latencyMs);
-    if (!this.#breaker.hears(event)) return;
-    if (event === "success") this.#breaker.emit(event, ended, latencyMs);
-    else this.#breaker.emit(event, ended, latencyMs, args);
+    if (!firing.isLocked) status.noteLatency(firing.tookMs);
   }
 
   #tell(counter: Counter, event: string, ...args: readonly unknown[]): void {

@@ -1,6 +1,7 @@
 /** The frame of a breaker: its gate, the places that it has, and the time of a call. */
 
 import {
+  type Clock,
   type Ending,
   Frame,
   type Guard,
@@ -9,7 +10,7 @@ import {
   type TimeLimit,
 } from "../../base/index.ts";
 import { Bulkhead, BulkheadFullError } from "../../bulkhead/index.ts";
-import { TimeoutPolicy } from "../../timeout/index.ts";
+import { type TimeoutOptions, TimeoutPolicy } from "../../timeout/index.ts";
 import { BAD } from "./circuit.ts";
 import type { Settings } from "./options.ts";
 
@@ -22,17 +23,19 @@ export interface TimeUp {
 export interface FrameParts {
   readonly gate: Guard;
   readonly places: Guard | undefined;
-  readonly timeoutMs: number;
   readonly timeUp: TimeUp;
   readonly ending: Ending;
-  readonly clock: Settings["clock"];
+  readonly options: Settings;
+  readonly clock: Clock;
 }
 
-export function frameOf({ gate, places, timeoutMs, timeUp, ending, clock }: FrameParts): Frame {
+export function frameOf({ gate, places, timeUp, ending, options, clock }: FrameParts): Frame {
+  const timeoutMs = timeoutMsOf(options.timeout);
+  const { exact = false } = options;
   return new Frame({
     judge: () => BAD, // The gate judges.
     guards: places ? [gate, places] : [gate],
-    limit: timeoutMs === Infinity ? undefined : new CallLimit(timeoutMs, timeUp, clock),
+    limit: timeoutMs === Infinity ? undefined : new CallLimit(timeUp, { timeoutMs, exact, clock }),
     ending,
   });
 }
@@ -81,8 +84,8 @@ class CallLimit implements TimeLimit {
   readonly #limit: TimeLimit;
   readonly #timeUp: TimeUp;
 
-  constructor(timeoutMs: number, timeUp: TimeUp, clock: Settings["clock"]) {
-    const { layer } = new TimeoutPolicy({ timeoutMs, ...(clock && { clock }) });
+  constructor(timeUp: TimeUp, options: TimeoutOptions) {
+    const { layer } = new TimeoutPolicy(options);
     if (layer.kind !== "time-limit") throw new TypeError("A timeout is a time limit");
     this.#limit = layer.limit;
     this.#timeUp = timeUp;

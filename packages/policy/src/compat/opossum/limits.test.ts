@@ -52,6 +52,20 @@ describe("the time limit of a call", () => {
     expect(String(await end)).toBe("Error: Timed out after 10ms");
   });
 
+  it.each([
+    [undefined, 1],
+    [true, 0],
+  ])(
+    "is kept to the millisecond where calls overlap, if that is asked for: %s",
+    async (exact, lateMs) => {
+      const { breaker, clock, brought } = fired({ timeout: 50, exact });
+      const ends = [endOf(breaker.fire(1, 80)), endOf(breaker.fire(2, 80))];
+      await clock.advance(60);
+      expect((await Promise.all(ends)).map(codeOf)).toEqual(["ETIMEDOUT", "ETIMEDOUT"]);
+      expect(brought("timeout").map(([, tookMs]) => tookMs)).toEqual([50, 50 + lateMs]);
+    },
+  );
+
   it("that the filter lets pass is a success, and still how the call ends", async () => {
     const { breaker, clock, told } = fired({
       timeout: 50,

@@ -1,6 +1,6 @@
-/** The peer's options, with its names, units and defaults; and four of our own at the end. */
+/** The peer's options, with its names, units and defaults; and five of our own at the end. */
 
-import { type Clock, type ErrorReporter, systemClock } from "../../base/index.ts";
+import type { Clock, ErrorReporter } from "../../base/index.ts";
 import { type CacheTransport, MemoryCache } from "./memory-cache.ts";
 import { type RotateController, Status } from "./status.ts";
 import type { Stats } from "./window.ts";
@@ -88,6 +88,9 @@ export interface Options<TI extends unknown[] = unknown[]> {
    * with the peer. @defaultValue false: it holds the place until the work has ended
    */
   releaseOnTimeout?: boolean | undefined;
+  /** Ours: a timer of its own for each call, so that no time-out is late. @defaultValue false: one for all,
+   * late by up to a 64th of the time where calls overlap */
+  exact?: boolean | undefined;
   /** Ours: whether refusals and time-outs carry a stack, for several times the price. @defaultValue false */
   captureStack?: boolean | undefined;
   /** Ours: hears of what listeners, filters and caches throw. @defaultValue the platform's `reportError`, or a warning */
@@ -120,8 +123,8 @@ export interface Settings extends Options<never[]> {
  *
  * @throws {@link TypeError} naming what cannot work.
  */
-export function settled(options: Options<never[]>): Settings {
-  const { clock = systemClock, cache, cacheSize, autoRenewAbortController } = options;
+export function settled(options: Options<never[]>, clock: Clock): Settings {
+  const { cache, cacheSize, autoRenewAbortController } = options;
   const timeout = options.timeout ?? 10_000;
   const coalesce = Boolean(options.coalesce);
   const cacheTransport = cache
@@ -157,10 +160,9 @@ export function settled(options: Options<never[]>): Settings {
 }
 
 /** The figures that a breaker begins with. */
-export function statusOf(options: Settings): Status {
+export function statusOf(options: Settings, clock: Clock): Status {
   const { status, ...own } = options;
-  if (status instanceof Status) return status;
-  return new Status({ ...own, stats: status });
+  return status instanceof Status ? status : new Status({ ...own, stats: status, clock });
 }
 
 const ENDS: readonly ResetOn[] = ["error", "success", "timeout"];
