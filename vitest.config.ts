@@ -23,6 +23,8 @@ const config: ViteUserConfig = defineConfig({
           ],
           exclude: ["**/*.process.test.ts", "**/node_modules/**"],
           testTimeout: 30_000, // Nothing waits here; a machine may be busy.
+          // The AI SDK's parser offers its TypeScript under our condition, which Node strips in no package.
+          server: { deps: { inline: ["ai", /@ai-sdk/, /eventsource-parser/] } },
         },
       },
       {

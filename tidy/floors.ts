@@ -22,6 +22,7 @@ const policyRooms = [
   "cache",
   "validate",
   "chaos",
+  "latency",
 ];
 
 /** Rooms of packages/kintsugi by floor; a room below may be imported where the list names it. */
@@ -33,7 +34,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       {
         folder: `packages/policy/src/${name}`,
         floor: 2,
-        may: ["policy/base", "policy/classify", "policy/waiting"],
+        may: ["policy/base", "policy/classify", "policy/waiting", "policy/latency"],
       },
     ]),
   ),
@@ -67,6 +68,30 @@ export const rooms: Readonly<Record<string, Room>> = {
     floor: 2,
     may: ["policy/base", "policy/circuit-breaker", "policy/timeout", "policy/bulkhead"],
   },
+  "policy/ai": {
+    folder: "packages/policy/src/ai",
+    floor: 2,
+    may: [
+      "policy/base",
+      "policy/classify",
+      "policy/fallback",
+      "policy/fetch",
+      "policy/rate-limit",
+      "policy/resilient",
+      "policy/timeout",
+    ],
+  },
+  "policy/routes": {
+    folder: "packages/policy/src/routes",
+    floor: 2,
+    may: ["policy/base", "policy/latency", "policy/timeout"],
+  },
+  ...Object.fromEntries(
+    ["express", "fastify", "hono"].map((name) => [
+      `policy/${name}`,
+      { folder: `packages/policy/src/${name}`, floor: 2, may: ["policy/routes"] },
+    ]),
+  ),
   "policy/undici": {
     folder: "packages/policy/src/undici",
     floor: 2,

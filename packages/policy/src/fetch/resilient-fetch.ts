@@ -1,7 +1,7 @@
 /** `fetch` under policies. */
 
 import { type Clock, numberBetween } from "../base/index.ts";
-import { type Resilience, runnerOf } from "../resilient/index.ts";
+import { bothSignals, type Resilience, runnerOf } from "../resilient/index.ts";
 import { IdleLimit, watchedStream } from "../timeout/index.ts";
 import { checkResponse, HttpError } from "./http-error.ts";
 import { isIdempotent, isTurnedAway, neverLeft, Sending, unmarked } from "./repeat.ts";
@@ -64,7 +64,7 @@ export function resilientFetch<F = never>(
       return await run(
         ({ signal }) =>
           sending.attempt(async () => {
-            const own = together(signal, caller);
+            const own = bothSignals(signal, caller);
             return watched(await checkResponse(await send(input, { ...init, signal: own })), idle);
           }),
         caller,
@@ -107,16 +107,15 @@ function isReadOnce(body: unknown, request: Request | undefined): boolean {
   return !(body instanceof ArrayBuffer || ArrayBuffer.isView(body));
 }
 
-/** The attempt's signal falls silent with its answer; the caller's is heard as long as a body is read. */
-function together(attempt: AbortSignal, caller: AbortSignal | undefined): AbortSignal {
-  return caller && caller !== attempt ? AbortSignal.any([attempt, caller]) : attempt;
-}
-
 /** The same answer, its body watched; what only `fetch` itself can set is carried over. */
 function watched(response: Response, idle: IdleLimit | undefined): Response {
   if (!idle || !response.body) return response;
   const { status, statusText, headers, url, redirected, type } = response;
-  const own = new Response(watchedStream(response.body, { idle }), { status, statusText, headers });
+  const own = new Response(watchedStream(response.body, { wait: (part) => idle.wait(part) }), {
+    status,
+    statusText,
+    headers,
+  });
   for (const [key, value] of Object.entries({ url, redirected, type })) {
     Object.defineProperty(own, key, { value, configurable: true });
   }

@@ -19,10 +19,10 @@ import {
   wholeNumber,
 } from "../base/index.ts";
 import { type Classifier, createClassifier } from "../classify/index.ts";
+import { LatencyHistogram } from "../latency/index.ts";
 import { HedgeBudget } from "./hedge-budget.ts";
 import { Race, type RaceCourse } from "./hedge-race.ts";
 import type { RaceState } from "./hedge-state.ts";
-import { LatencyHistogram } from "./latency-histogram.ts";
 
 export interface HedgeOptions {
   /**

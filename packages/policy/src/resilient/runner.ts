@@ -24,6 +24,14 @@ export function runnerOf<F>(resilience: Resilience<F>): Runner<F> {
   return (call, signal) => policy.execute(call, signal);
 }
 
+/**
+ * For an answer that is read after its attempt: the attempt's signal falls silent with it, the caller's is
+ * heard as long as it is read.
+ */
+export function bothSignals(attempt: AbortSignal, caller: AbortSignal | undefined): AbortSignal {
+  return caller && caller !== attempt ? AbortSignal.any([attempt, caller]) : attempt;
+}
+
 function unfolding<F>(executor: ResilientExecutor<F>): Runner<F> {
   return async (call, signal) => {
     const result = await executor.execute(call, signal);

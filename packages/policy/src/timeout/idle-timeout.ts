@@ -68,7 +68,8 @@ export class IdleLimit {
 
 /** What somebody wants to know of a stream that is read by others. */
 export interface StreamWatch<T> {
-  readonly idle?: IdleLimit | undefined;
+  /** Waits for each part. @defaultValue as long as it takes */
+  readonly wait?: (<P>(part: Promise<P>) => Promise<P>) | undefined;
   readonly onPart?: ((part: T) => void) | undefined;
   /** Once; with what broke it, where it did. A reader that leaves has not broken it. */
   readonly onEnd?: ((broken?: { readonly reason: unknown }) => void) | undefined;
@@ -77,7 +78,7 @@ export interface StreamWatch<T> {
 /** The same stream, no part read before its reader asks for it. */
 export function watchedStream<T>(
   source: ReadableStream<T>,
-  { idle, onPart, onEnd }: StreamWatch<T>,
+  { wait, onPart, onEnd }: StreamWatch<T>,
 ): ReadableStream<T> {
   const reader = source.getReader();
   return new ReadableStream<T>(
@@ -85,7 +86,7 @@ export function watchedStream<T>(
       async pull(controller) {
         try {
           const next = reader.read();
-          const { done, value } = await (idle ? idle.wait(next) : next);
+          const { done, value } = await (wait ? wait(next) : next);
           if (!done) {
             onPart?.(value);
             controller.enqueue(value);
@@ -132,7 +133,7 @@ export function idleTimeout<T>(
 ): ReadableStream<T> | AsyncIterable<T> {
   const idle = new IdleLimit(options);
   return source instanceof ReadableStream
-    ? watchedStream(source, { idle })
+    ? watchedStream(source, { wait: (part) => idle.wait(part) })
     : watchedParts(source, idle);
 }
 

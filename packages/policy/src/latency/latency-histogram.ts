@@ -52,16 +52,17 @@ export class LatencyHistogram {
   /** Milliseconds that the wanted share of the calls took at most; 0 where none is known. */
   percentileMs(): number {
     if (this.#sinceRead >= READ_EVERY || this.#readMs === 0) {
-      this.#readMs = this.#read();
+      this.#readMs = this.shareMs(this.#share);
       this.#sinceRead = 0;
     }
     return this.#readMs;
   }
 
-  #read(): number {
+  /** As `percentileMs`, for any share, and read anew each time. */
+  shareMs(share: number): number {
     const { count } = this;
     if (count === 0) return 0;
-    let left = Math.ceil(count * this.#share);
+    let left = Math.ceil(count * share);
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
       left -= (this.#young?.[bucket] ?? 0) + (this.#old?.[bucket] ?? 0);
       if (left <= 0) return endOf(bucket);

@@ -1,0 +1,87 @@
+/** A middleware for Hono; types of our own, as of its version 4. */
+
+import type { BusyAnswer, RouteWatch } from "../routes/index.ts";
+
+export interface HonoContext {
+  readonly req: {
+    readonly method: string;
+    readonly raw: Request;
+    /** What fits the request, middleware among it. */
+    readonly matchedRoutes: readonly {
+      readonly path: string;
+      readonly handler: { readonly length: number };
+    }[];
+  };
+  readonly res: Response;
+}
+
+export interface HonoOptions<Context> {
+  /**
+   * Names the route of a request, as `"GET /orders/:id"`.
+   * @defaultValue the method and the last pattern that fits and is no middleware's
+   */
+  readonly routeOf?: (context: Context) => string | undefined;
+}
+
+/**
+ * Stands before the routes: `app.use(watchRoutes(watch))`. Handlers get the signal of their request by
+ * `watch.signalOf(c)`.
+ *
+ * A request has ended when its handler has returned; a body that streams on is not waited for. A handler
+ * that its deadline has left behind keeps its place in the `limit` until it returns.
+ *
+ * @example
+ * const watch = new RouteWatch({ timeoutMs: 10_000 });
+ * app.use(watchRoutes(watch));
+ * app.get("/orders/:id", async (c) =>
+ *   c.json(await findOrder(c.req.param("id"), { signal: watch.signalOf(c) })),
+ * );
+ */
+export function watchRoutes<Context extends HonoContext>(
+  watch: RouteWatch,
+  options: HonoOptions<Context> = {},
+): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
+  const { routeOf = patternOf } = options;
+  return async (context, next) => {
+    const { method, raw } = context.req;
+    const route = routeOf(context);
+    const entry = await watch.enter({
+      request: context,
+      route: () => route,
+      unmatched: `${method} unmatched`,
+      hasBegun: () => false, // The middleware has it before the client does.
+    });
+    if (entry.kind === "turned-away") return responseOf(entry.answer);
+    const { visit } = entry;
+    const leave = (): void => visit.left();
+    raw.signal.addEventListener("abort", leave);
+    const late = Promise.withResolvers<Response>();
+    visit.whenTimeIsUp((busy) => late.resolve(responseOf(busy)));
+    try {
+      if (raw.signal.aborted) leave();
+      const work = next();
+      visit.runs(work);
+      const busy = await Promise.race([work, late.promise]);
+      if (busy) {
+        work.catch(() => {}); // Nobody waits for it any more.
+        return busy;
+      }
+      visit.end(context.res.status);
+      return undefined;
+    } catch (thrown) {
+      visit.end(500);
+      throw thrown;
+    } finally {
+      raw.signal.removeEventListener("abort", leave);
+    }
+  };
+}
+
+/** Middleware takes `next`, and so has two parameters. */
+function patternOf({ req: { method, matchedRoutes } }: HonoContext): string | undefined {
+  const found = matchedRoutes.findLast(({ handler }) => handler.length < 2);
+  return found && `${method} ${found.path}`;
+}
+
+const responseOf = ({ status, headers, body }: BusyAnswer): Response =>
+  new Response(body, { status, headers });

@@ -1,0 +1,3 @@
+/** How long calls take. */
+
+export { LatencyHistogram } from "./latency-histogram.ts";
