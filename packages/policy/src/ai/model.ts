@@ -3,6 +3,8 @@
 /** What a model is asked; more stands there than is read here. */
 export interface ModelRequest {
   readonly abortSignal?: AbortSignal | undefined;
+  readonly prompt?: unknown;
+  readonly maxOutputTokens?: number | undefined;
 }
 
 /** Tokens of one side: a number where the SDK's older models say it, else with its parts. */

@@ -13,6 +13,7 @@ export interface ExpressRequest {
 export interface ExpressResponse {
   statusCode: number;
   readonly headersSent: boolean;
+  readonly closed: boolean;
   readonly writableFinished: boolean;
   setHeader(name: string, value: string): unknown;
   end(body?: string): unknown;
@@ -47,11 +48,13 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
 ): (request: Request, response: Response, next: () => void) => void {
   const { routeOf = patternOf } = options;
   const proceed = (entry: Entry, response: Response, next: () => void): void => {
+    if (response.closed) return; // The client has left the queue.
     if (entry.kind === "turned-away") {
       answer(response, entry.answer);
       return;
     }
     const { visit } = entry;
+    response.once("close", () => visit.end(response.statusCode));
     visit.whenTimeIsUp((busy) => {
       answer(response, busy);
       silence(response);
@@ -66,13 +69,7 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
       hasBegun: () => response.headersSent,
     });
     response.once("close", () => {
-      // Also of one that waits for its place: its client leaves the queue.
-      const isAnswered = response.writableFinished;
-      void Promise.resolve(entry).then((late) => {
-        if (late.kind === "turned-away") return;
-        if (isAnswered) late.visit.end(response.statusCode);
-        else late.visit.left();
-      });
+      if (!response.writableFinished) watch.leave(request);
     });
     if (entry instanceof Promise) void entry.then((late) => proceed(late, response, next));
     else proceed(entry, response, next);

@@ -1,6 +1,6 @@
 /** A plugin for Fastify; types of our own, as of its version 5. */
 
-import type { BusyAnswer, RouteWatch, Visit } from "../routes/index.ts";
+import type { BusyAnswer, RouteWatch } from "../routes/index.ts";
 
 export interface FastifyVisitor {
   readonly method: string;
@@ -13,7 +13,8 @@ export interface FastifyWriter {
   readonly sent: boolean;
   readonly raw: {
     readonly headersSent: boolean;
-    readonly writableFinished: boolean;
+    readonly closed: boolean;
+    readonly writableEnded: boolean;
     once(event: "close", listener: () => void): unknown;
   };
   code(status: number): unknown;
@@ -53,20 +54,17 @@ export function watchRoutes(
         unmatched: `${request.method} unmatched`,
         hasBegun: () => reply.sent || reply.raw.headersSent,
       });
-      let visit: Visit | undefined;
-      let isGone = false;
       reply.raw.once("close", () => {
-        isGone = true;
-        if (reply.raw.writableFinished) visit?.end(reply.statusCode);
-        else visit?.left();
+        if (!reply.raw.writableEnded) watch.leave(request);
       });
       const proceed = (late: Awaited<typeof entry>): void => {
+        if (reply.raw.closed) return; // The client has left the queue.
         if (late.kind === "turned-away") {
           answer(reply, late.answer);
           return;
         }
-        visit = late.visit;
-        if (isGone) visit.left(); // While it waited for its place.
+        const { visit } = late;
+        reply.raw.once("close", () => visit.end(reply.statusCode));
         visit.whenTimeIsUp((busy) => answer(reply, busy));
         next();
       };

@@ -1,6 +1,6 @@
 /** A middleware for Hono; types of our own, as of its version 4. */
 
-import type { BusyAnswer, RouteWatch } from "../routes/index.ts";
+import type { BusyAnswer, RouteWatch, Visit } from "../routes/index.ts";
 
 export interface HonoContext {
   readonly req: {
@@ -43,38 +43,46 @@ export function watchRoutes<Context extends HonoContext>(
 ): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
   const { routeOf = patternOf } = options;
   return async (context, next) => {
-    const { method, raw } = context.req;
-    const route = routeOf(context);
-    const entry = await watch.enter({
-      request: context,
-      route: () => route,
-      unmatched: `${method} unmatched`,
-      hasBegun: () => false, // The middleware has it before the client does.
-    });
-    if (entry.kind === "turned-away") return responseOf(entry.answer);
-    const { visit } = entry;
-    const leave = (): void => visit.left();
-    raw.signal.addEventListener("abort", leave);
-    const late = Promise.withResolvers<Response>();
-    visit.whenTimeIsUp((busy) => late.resolve(responseOf(busy)));
+    const { signal } = context.req.raw;
+    const leave = (): void => watch.leave(context);
+    signal.addEventListener("abort", leave);
     try {
-      if (raw.signal.aborted) leave();
-      const work = next();
-      visit.runs(work);
-      const busy = await Promise.race([work, late.promise]);
-      if (busy) {
-        work.catch(() => {}); // Nobody waits for it any more.
-        return busy;
-      }
-      visit.end(context.res.status);
-      return undefined;
-    } catch (thrown) {
-      visit.end(500);
-      throw thrown;
+      const route = routeOf(context);
+      const entry = await watch.enter({
+        request: context,
+        route: () => route,
+        unmatched: `${context.req.method} unmatched`,
+        hasBegun: () => false, // The middleware has it before the client does.
+      });
+      if (entry.kind === "turned-away") return responseOf(entry.answer);
+      if (signal.aborted) leave();
+      return await served(context, next, entry.visit);
     } finally {
-      raw.signal.removeEventListener("abort", leave);
+      signal.removeEventListener("abort", leave);
     }
   };
+}
+
+/** Undefined where the handler has answered in time. */
+async function served(
+  context: HonoContext,
+  next: () => Promise<void>,
+  visit: Visit,
+): Promise<Response | undefined> {
+  const late = Promise.withResolvers<Response>();
+  visit.whenTimeIsUp((busy) => late.resolve(responseOf(busy)));
+  const work = next();
+  visit.runs(work);
+  try {
+    // Hono's next() comes back with what is none of the handler's answer.
+    const busy = await Promise.race([work.then(() => undefined), late.promise]);
+    if (!busy) visit.end(context.res.status);
+    else work.catch(() => {}); // Nobody waits for it any more.
+    return busy;
+  } catch (thrown) {
+    visit.end(500);
+    throw thrown;
+  }
 }
 
 /** Middleware takes `next`, and so has two parameters. */

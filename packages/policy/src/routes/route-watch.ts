@@ -12,8 +12,9 @@ import {
   systemClock,
   wholeNumber,
 } from "../base/index.ts";
+import type { BurstRules } from "./burst-state.ts";
 import { type RouteEvent, RouteFigures, type RouteStats } from "./route-figures.ts";
-import { type BusyAnswer, busyAnswer, Visit, type VisitRules } from "./visit.ts";
+import { type Arrival, type BusyAnswer, busyAnswer, Visit, type VisitRules } from "./visit.ts";
 
 export interface RouteWatchOptions {
   /**
@@ -55,18 +56,6 @@ export type Entry =
   | { readonly kind: "let-in"; readonly visit: Visit }
   | { readonly kind: "turned-away"; readonly answer: BusyAnswer };
 
-/** What an adapter knows of a request. */
-export interface Arrival {
-  /** What handlers are given, and ask for the signal with. */
-  readonly request: object;
-  /** `"GET /orders/:id"`; undefined as long as it is not known. */
-  readonly route: () => string | undefined;
-  /** Stands for the route where none fits, as `"GET unmatched"`. */
-  readonly unmatched: string;
-  /** Whether the answer has begun: then no deadline counts any more. */
-  readonly hasBegun: () => boolean;
-}
-
 /**
  * One for a server, or for each part of it that has limits of its own. Its memory is bounded, whatever
  * addresses are asked for.
@@ -92,18 +81,10 @@ export class RouteWatch implements Disposable {
     this.#figures = new RouteFigures({
       maxRoutes: wholeNumber("maxRoutes", options.maxRoutes ?? 200, 1),
       windowRequests: wholeNumber("windowRequests", options.windowRequests ?? 1_000, 1),
-      burst: {
-        errors: numberBetween(
-          "errors",
-          wholeNumber("errors", errorBurst.errors ?? 10, 1),
-          1,
-          1_000,
-        ),
-        windowMs: numberBetween("windowMs", errorBurst.windowMs ?? 60_000, Number.MIN_VALUE, 1e12),
-      },
+      burst: burstOf(errorBurst),
       clock,
     });
-    this.#limit = options.limit;
+    this.#limit = checkedGuard(options.limit);
     this.#retryAfterMs = numberBetween("retryAfterMs", options.retryAfterMs ?? 1_000, 0, 1e12);
     this.#rules = {
       clock,
@@ -139,12 +120,13 @@ export class RouteWatch implements Disposable {
   enter(arrival: Arrival): Entry | Promise<Entry> {
     const limit = this.#limit;
     const visit = new Visit(arrival, this.#rules);
+    this.#visits.set(arrival.request, visit);
     const attempt = firstAttempt(undefined);
-    if (!limit) return this.#letIn(visit, arrival);
+    if (!limit) return this.#letIn(visit);
     const permit = limit.tryAdmit(attempt);
     if (permit >= 0) {
       visit.admitted(attempt, permit);
-      return this.#letIn(visit, arrival);
+      return this.#letIn(visit);
     }
     if (permit !== MUST_WAIT || !limit.waitFor)
       return this.#turnAway(arrival, limit.refusal(attempt));
@@ -152,10 +134,16 @@ export class RouteWatch implements Disposable {
     return limit.waitFor(waiting).then(
       (late) => {
         visit.admitted(waiting, late);
-        return this.#letIn(visit, arrival);
+        return this.#letIn(visit);
       },
-      (refusal) => this.#turnAway(arrival, refusal),
+      // One who has left the queue was not turned away, and hears no answer.
+      (refusal) => (visit.isOver ? goneAway() : this.#turnAway(arrival, refusal)),
     );
+  }
+
+  /** For adapters: the client has left, also out of the queue. Harmless when the request is over. */
+  leave(request: object): void {
+    this.#visits.get(request)?.left();
   }
 
   /** Stops the timers of bursts that go on. What is on its way stays watched. */
@@ -163,8 +151,7 @@ export class RouteWatch implements Disposable {
     this.#figures[Symbol.dispose]();
   }
 
-  #letIn(visit: Visit, { request }: Arrival): Entry {
-    this.#visits.set(request, visit);
+  #letIn(visit: Visit): Entry {
     visit.begin();
     return { kind: "let-in", visit };
   }
@@ -175,4 +162,27 @@ export class RouteWatch implements Disposable {
     this.#figures.shed(route() ?? unmatched, retryAfterMs);
     return { kind: "turned-away", answer: busyAnswer("The server is busy", retryAfterMs) };
   }
+}
+
+const goneAway = (): Entry => ({
+  kind: "turned-away",
+  answer: busyAnswer("The client has left", 0),
+});
+
+function burstOf({
+  errors = 10,
+  windowMs = 60_000,
+}: NonNullable<RouteWatchOptions["errorBurst"]>): BurstRules {
+  wholeNumber("errorBurst.errors", errors, 1);
+  return {
+    errors: numberBetween("errorBurst.errors", errors, 1, 1_000),
+    windowMs: numberBetween("errorBurst.windowMs", windowMs, Number.MIN_VALUE, 1e12),
+  };
+}
+
+function checkedGuard(limit: Guard | undefined): Guard | undefined {
+  const { tryAdmit, refusal, settle } = limit ?? ({} as Partial<Guard>);
+  const isGuard = [tryAdmit, refusal, settle].every((each) => typeof each === "function");
+  if (!limit || isGuard) return limit;
+  throw new TypeError("limit must be a Bulkhead, an AdaptiveLimiter or another guard");
 }

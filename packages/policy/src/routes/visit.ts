@@ -4,7 +4,18 @@ import type { Attempt, Cancel, Clock, Guard, Verdict } from "../base/index.ts";
 import { KintsugiError } from "../base/index.ts";
 import { TimeoutError } from "../timeout/index.ts";
 import type { RouteFigures } from "./route-figures.ts";
-import type { Arrival } from "./route-watch.ts";
+
+/** What an adapter knows of a request. */
+export interface Arrival {
+  /** What handlers are given, and ask for the signal with. */
+  readonly request: object;
+  /** `"GET /orders/:id"`; undefined as long as it is not known. */
+  readonly route: () => string | undefined;
+  /** Stands for the route where none fits, as `"GET unmatched"`. */
+  readonly unmatched: string;
+  /** Whether the answer has begun: then no deadline counts any more. */
+  readonly hasBegun: () => boolean;
+}
 
 /** What a client gets whose request is not served. */
 export interface BusyAnswer {
