@@ -11,9 +11,12 @@ import {
   classOfSentence,
   classOfSqliteResult,
   isDatabasePort,
+  isLoss,
 } from "./code-table.ts";
 import { type ErrorClass, reactions } from "./error-class.ts";
 import { chainOf, type ErrorFacts, factsOf } from "./facts.ts";
+import { pushBackMs } from "./grpc.ts";
+import { limitResetMs } from "./limit-reset.ts";
 import { headerOf, retryAfterMs } from "./retry-after.ts";
 import { type Verdict, verdictOfStatus } from "./status-table.ts";
 
@@ -26,6 +29,11 @@ export interface Classification {
   readonly outcome: Outcome;
   /** Milliseconds that the other side asks to be left alone. */
   readonly retryAfterMs?: number;
+  /**
+   * Whether the other side says by itself when to come back, or that nobody should, as gRPC's servers do:
+   * then no back-off is laid over it, and nobody else's opinion counts.
+   */
+  readonly pushedBack?: boolean;
   /** Tokens that the attempt has cost all the same, where the error says so. */
   readonly cost?: number;
   /** The HTTP status, where there was one. */
@@ -34,7 +42,22 @@ export interface Classification {
   readonly evidence: string;
 }
 
-/** The port: rules, neighbours or a model can stand behind it. It never throws. */
+/**
+ * The port: rules, neighbours or a model can stand behind it. It is asked about each attempt that has
+ * failed while its caller waits, so it answers at once, from what it knows: what takes time, such as asking
+ * a model, it does behind that, and knows better the next time. It never throws.
+ *
+ * @example
+ * const learnt = new Map<string, ErrorClass>();
+ * const classifier = createClassifier({
+ *   next: {
+ *     classify(thrown) {
+ *       const kind = learnt.get(String(thrown)) ?? "unknown";
+ *       return { ...reactions[kind], class: kind, evidence: "what was learnt" };
+ *     },
+ *   },
+ * });
+ */
 export interface Classifier {
   classify(thrown: unknown): Classification;
 }
@@ -107,35 +130,72 @@ function fromTables(thrown: unknown, clock: Clock): Classification {
 function classificationOf(facts: readonly ErrorFacts[], clock: Clock): Classification {
   const { evidence, ...verdict } = decide(facts);
   const told = toldBy(facts, clock);
-  const retryable = told.retry ?? facts[0]?.retryable;
+  const opinion = told.retry ?? facts[0]?.retryable;
+  const judged = { ...reactions[verdict.class], ...verdict };
+  const { retryable, waitMs, pushedBack } = waitOf(told, opinion ?? judged.retryable);
+  const isLimit = waitMs === undefined && verdict.class === "rate-limit";
+  const resetMs = isLimit ? firstOf(facts, ({ headers }) => limitResetMs(headers, clock)) : waitMs;
   return {
-    ...reactions[verdict.class],
-    ...verdict,
-    ...(retryable !== undefined && { retryable }),
-    ...(told.waitMs !== undefined && { retryAfterMs: told.waitMs }),
+    ...judged,
+    retryable,
+    ...(resetMs !== undefined && { retryAfterMs: resetMs }),
+    ...(pushedBack && { pushedBack }),
     ...(told.cost !== undefined && { cost: told.cost }),
     ...(told.status !== undefined && { status: told.status }),
     evidence,
   };
 }
 
+interface Wait {
+  readonly retryable: boolean;
+  readonly waitMs: number | undefined;
+  readonly pushedBack: boolean;
+}
+
+/** A server of gRPC that pushes back has the last word: not again, or then and not later (A6). */
+function waitOf({ pushMs, waitMs }: Told, retryable: boolean): Wait {
+  if (pushMs === Infinity) return { retryable: false, waitMs: undefined, pushedBack: true };
+  if (pushMs === undefined || !retryable) return { retryable, waitMs, pushedBack: false };
+  return { retryable, waitMs: pushMs, pushedBack: true };
+}
+
+function firstOf<T>(
+  facts: readonly ErrorFacts[],
+  read: (each: ErrorFacts) => T | undefined,
+): T | undefined {
+  for (const each of facts) {
+    const found = read(each);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** What the other side has said besides: of each, the outermost error's that has any. */
 interface Told {
   status: number | undefined;
   waitMs: number | undefined;
+  pushMs: number | undefined;
   cost: number | undefined;
   /** OpenAI's and Anthropic's servers know better than any table, and say so. */
   retry: boolean | undefined;
 }
 
 function toldBy(facts: readonly ErrorFacts[], clock: Clock): Told {
-  const told: Told = { status: undefined, waitMs: undefined, cost: undefined, retry: undefined };
+  const told: Told = {
+    status: undefined,
+    waitMs: undefined,
+    pushMs: undefined,
+    cost: undefined,
+    retry: undefined,
+  };
   for (const each of facts) {
     const { headers } = each;
     told.status ??= each.status;
     told.cost ??= each.tokens;
     told.waitMs ??= each.retryAfterMs || (retryAfterMs(headers, clock) ?? each.toldWaitMs);
-    if (headers !== undefined) told.retry ??= ordered(headerOf(headers, "x-should-retry"));
+    if (headers === undefined) continue;
+    told.pushMs ??= pushBackMs(headers);
+    told.retry ??= ordered(headerOf(headers, "x-should-retry"));
   }
   return told;
 }
@@ -190,6 +250,10 @@ function bySentence({ codes, message }: ErrorFacts): Decision | undefined {
 
 /** An answer whose status said nothing yet, as when it broke off in mid-stream. */
 function byFault({ codes }: ErrorFacts): Decision | undefined {
+  const lost = codes.find(isLoss);
+  if (lost) {
+    return { class: "unknown", retryable: false, outcome: "failure", evidence: `code ${lost}` };
+  }
   const code = codes.find(blamesRequest);
   if (code === undefined) return undefined;
   return { class: "unknown", retryable: false, outcome: "ignore", evidence: `code ${code}` };

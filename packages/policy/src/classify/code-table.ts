@@ -3,8 +3,8 @@
  *
  * Sources: Node's errors and libuv's (https://nodejs.org/api/errors.html), undici's errors, c-ares,
  * OpenSSL's verification codes, SQLSTATE classes (PostgreSQL, appendix A), MySQL's and SQLite's result
- * codes, Prisma's error reference, and the error types that OpenAI, Anthropic, Google, AWS and
- * llama-server document for their APIs.
+ * codes, Prisma's error reference, gRPC's status codes, and the error types that OpenAI, Anthropic,
+ * Google, AWS and llama-server document for their APIs.
  */
 
 import type { ErrorClass } from "./error-class.ts";
@@ -46,7 +46,7 @@ const databaseCodes: Words = {
     53300 57P01 57P02 57P03`,
   "db-constraint": "SQLITE_CONSTRAINT ER_DUP_ENTRY ER_BAD_NULL_ERROR P2002 P2003 P2011 11000",
   "db-lock": `SQLITE_BUSY SQLITE_LOCKED ER_LOCK_DEADLOCK ER_LOCK_WAIT_TIMEOUT 55P03 P2034
-    WriteConflict`,
+    WriteConflict ABORTED`,
   "disk-full": "SQLITE_FULL ER_DISK_FULL 53100",
   oom: "SQLITE_NOMEM ER_OUTOFMEMORY ER_OUT_OF_RESOURCES 53200",
   permission: "SQLITE_READONLY SQLITE_PERM 42501 ER_DBACCESS_DENIED_ERROR",
@@ -80,7 +80,7 @@ const serviceCodes: Words = {
     AI_InvalidPromptError KINTSUGI_VALIDATION_FAILED`,
   "invalid-json": "AI_JSONParseError FST_ERR_CTP_INVALID_JSON_BODY KINTSUGI_INVALID_JSON",
   timeout: "timeout_error request_timeout DEADLINE_EXCEEDED TimeoutError ModelTimeoutException",
-  aborted: "AbortError",
+  aborted: "AbortError CANCELLED",
   "config-missing": "AI_LoadAPIKeyError AI_LoadSettingError",
 };
 
@@ -113,7 +113,21 @@ const sqliteResults: ReadonlyMap<number, ErrorClass> = new Map([
 ]);
 
 /** Where a database listens by default: what fails to connect there is its connection. */
-const databasePorts: ReadonlySet<number> = new Set([1433, 1521, 3306, 5432, 6379, 27017]);
+const databasePorts: ReadonlySet<number> = new Set([
+  1433, // SQL Server
+  1521, // Oracle
+  3306, // MySQL, MariaDB
+  5432, // PostgreSQL
+  6379, // Redis, Valkey
+  6432, // PgBouncer
+  7687, // Neo4j
+  9042, // Cassandra
+  11211, // Memcached
+  26257, // CockroachDB
+  26379, // Redis, its sentinels
+  27017, // MongoDB
+  33060, // MySQL, its document protocol
+]);
 
 /** Names that JavaScript itself gives; they count only where nothing in the chain says more. */
 const languageErrors: ReadonlyMap<string, ErrorClass> = new Map([
@@ -157,9 +171,16 @@ const requestFaults: ReadonlySet<string> = new Set([
   "INVALID_ARGUMENT",
   "FAILED_PRECONDITION",
   "NOT_FOUND",
+  "ALREADY_EXISTS",
   "OUT_OF_RANGE",
   "UNIMPLEMENTED",
 ]);
+
+/** gRPC's status codes, in the order of their numbers (https://grpc.io/docs/guides/status-codes). */
+const grpcStatuses =
+  `OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS
+  PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL
+  UNAVAILABLE DATA_LOSS UNAUTHENTICATED`.split(/\s+/);
 
 const codes: ReadonlyMap<string, ErrorClass> = new Map(
   [systemCodes, databaseCodes, serviceCodes].flatMap(spread),
@@ -180,6 +201,16 @@ export function classOfSentence(code: string, message: string): ErrorClass | und
 /** Whether the code says that the request itself was wrong, and nothing more. */
 export function blamesRequest(code: string): boolean {
   return requestFaults.has(code);
+}
+
+/** What is broken for good, whoever asks: no attempt mends lost data. */
+export function isLoss(code: string): boolean {
+  return code === "DATA_LOSS";
+}
+
+/** The name of a status of gRPC; undefined where the number is none of an error. */
+export function nameOfGrpcStatus(status: number): string | undefined {
+  return status > 0 ? grpcStatuses[status] : undefined;
 }
 
 export function classOfSqliteResult(result: number): ErrorClass | undefined {

@@ -1,5 +1,6 @@
 /** What an error says about itself, wherever its library puts it. */
 
+import { grpcStatusOf, trailersOf } from "./grpc.ts";
 import { bodyRetryAfterMs } from "./retry-after.ts";
 
 /** One error of a chain, read once. */
@@ -66,12 +67,12 @@ export function factsOf(error: object): ErrorFacts {
       response?.["status"],
       fields(own["$metadata"])?.["httpStatusCode"],
     ),
-    headers: own["headers"] ?? own["responseHeaders"] ?? response?.["headers"],
+    headers: own["headers"] ?? own["responseHeaders"] ?? response?.["headers"] ?? trailersOf(own),
     port: firstNumber(own["port"]),
     syscall: text(own["syscall"]),
     sqliteResult: own["code"] === "ERR_SQLITE_ERROR" ? firstNumber(own["errcode"]) : undefined,
     retryAfterMs: firstNumber(own["retryAfterMs"]),
-    toldWaitMs: bodyRetryAfterMs(report) ?? bodyRetryAfterMs(body),
+    toldWaitMs: bodyRetryAfterMs(report) ?? bodyRetryAfterMs(body) ?? unpackedMs(own),
     tokens: firstNumber(tokensOf(own), tokensOf(body), tokensOf(report)),
     retryable: ownJudgement(own),
   };
@@ -88,6 +89,7 @@ function codesOf(
     const code = text(value);
     if (code !== undefined) found.push(code);
   };
+  add(grpcStatusOf(own));
   add(own["code"]);
   if (report) {
     add(report["code"]);
@@ -137,6 +139,10 @@ const fields = (value: unknown): Fields | undefined =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : undefined;
+
+/** What Google's clients have unpacked of an error of gRPC. */
+const unpackedMs = ({ statusDetails: details }: Fields): number | undefined =>
+  details === undefined ? undefined : bodyRetryAfterMs({ details });
 
 const tokensOf = (part: Fields | undefined): unknown => fields(part?.["usage"])?.["total_tokens"];
 

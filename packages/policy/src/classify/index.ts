@@ -9,4 +9,5 @@ export {
   judgeByTables,
 } from "./classify.ts";
 export { type ErrorClass, type Reaction, reactions } from "./error-class.ts";
+export { resetMs } from "./limit-reset.ts";
 export { headerOf, retryAfterMs } from "./retry-after.ts";

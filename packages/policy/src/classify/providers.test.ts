@@ -127,3 +127,31 @@ it("an error tells what its attempt has cost, where it says so", () => {
   expect(classify({ body: JSON.stringify({ error: { usage } }) }).cost).toBe(1_234);
   expect(classify({ status: 503 })).not.toHaveProperty("cost");
 });
+
+describe("an error event in an answer with the status of 200", () => {
+  it.each<[string, object, Partial<Classification>]>([
+    [
+      "Anthropic's overload",
+      anthropic("overloaded_error"),
+      { class: "overloaded", retryable: true, outcome: "failure" },
+    ],
+    [
+      "OpenAI's overload",
+      { type: "error", error: openai("service_unavailable_error", "server_is_overloaded") },
+      { class: "overloaded", retryable: true, outcome: "failure" },
+    ],
+    [
+      "OpenAI's limit",
+      { error: openai("requests", "rate_limit_exceeded") },
+      { class: "rate-limit", retryable: true, outcome: "ignore" },
+    ],
+    [
+      "an event of the Responses API",
+      openai("error", "rate_limit_exceeded"),
+      { class: "rate-limit" },
+    ],
+  ])("is what it says: %s", (_, body, expected) => {
+    expect(classify({ status: 200, body })).toMatchObject(expected);
+    expect(classify({ status: 200, body: JSON.stringify(body) })).toMatchObject(expected);
+  });
+});

@@ -42,11 +42,22 @@ export function bodyRetryAfterMs(
   }
   if (!Array.isArray(details)) return undefined;
   for (const detail of details.slice(0, MOST_DETAILS) as readonly unknown[]) {
-    const { retryDelay } = Object(detail) as { readonly retryDelay?: unknown };
-    const [, delay] = /^(\d+(?:\.\d+)?)s$/.exec(String(retryDelay)) ?? [];
-    if (delay !== undefined) return Math.ceil(Number(delay) * 1_000);
+    const ms = delayMs((Object(detail) as { readonly retryDelay?: unknown }).retryDelay);
+    if (ms !== undefined) return ms;
   }
   return undefined;
+}
+
+/** A google.protobuf.Duration: `"1.5s"` in JSON, `{ seconds, nanos }` where a client has unpacked it. */
+function delayMs(delay: unknown): number | undefined {
+  if (typeof delay === "string") {
+    const [, text] = /^(\d+(?:\.\d+)?)s$/.exec(delay) ?? [];
+    return text === undefined ? undefined : Math.ceil(Number(text) * 1_000);
+  }
+  if (typeof delay !== "object" || delay === null) return undefined;
+  const { seconds = 0, nanos = 0 } = delay as Readonly<Record<string, unknown>>;
+  const ms = Number(seconds) * 1_000 + Number(nanos) / 1e6; // A Long, too, has a number for its value.
+  return isAmount(ms) ? Math.ceil(ms) : undefined;
 }
 
 const MOST_DETAILS = 10;
@@ -69,11 +80,14 @@ export function headerOf(headers: HeaderSource, name: string): string | undefine
   const { get } = headers as { readonly get?: unknown };
   const value =
     typeof get === "function"
-      ? (get.call(headers, name) as unknown)
+      ? firstOf(get.call(headers, name))
       : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
   if (typeof value === "number") return String(value);
   return typeof value === "string" ? value.trim() : undefined;
 }
+
+/** The metadata of gRPC gives a list for every name. */
+const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value[0] : value);
 
 function amount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;

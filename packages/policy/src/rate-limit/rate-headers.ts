@@ -1,7 +1,7 @@
 /** What servers say about their limits in the headers of an answer. */
 
 import type { Clock } from "../base/index.ts";
-import { headerOf, retryAfterMs } from "../classify/index.ts";
+import { headerOf, resetMs, retryAfterMs } from "../classify/index.ts";
 import type { Budget } from "./rate-state.ts";
 
 /** One limit, as far as the server told it. */
@@ -52,23 +52,4 @@ export function readRateHeaders(headers: unknown, clock: Clock): RateHeaders {
 function whole(text: string | undefined, min: number): number | undefined {
   if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
   return Number(text) >= min ? Number(text) : undefined;
-}
-
-const unitsMs: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-/** A span in Go's form (`6m0s`, `120ms`), or a moment (RFC 3339); one that has passed is now. */
-function resetMs(text: string | undefined, clock: Clock): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^(\d+(\.\d+)?(ms|[smhd]))+$/.test(text)) {
-    const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g);
-    return [...parts].reduce((sum, [, n, unit]) => sum + Number(n) * (unitsMs[unit ?? ""] ?? 0), 0);
-  }
-  const atMs = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - clock.epochMs());
 }

@@ -20,6 +20,7 @@ const first: FailedAttempt = {
   aborted: false,
   retryable: true,
   retryAfterMs: 0,
+  pushedBack: false,
   atOnce: 1,
   most: 3,
   callsLeft: Infinity,
@@ -41,6 +42,7 @@ describe("the decision after a failed attempt", () => {
     { failed: { retryAfterMs: 700 }, decision: { kind: "again", delayMs: 700 } },
     { failed: { retryAfterMs: 50 }, decision: { kind: "again", delayMs: 100 } },
     { failed: { retryAfterMs: 1_001 }, decision: { kind: "give-up", why: "wait" } },
+    { failed: { retryAfterMs: 50, pushedBack: true }, decision: { kind: "again", delayMs: 50 } },
     { failed: { leftMs: 100 }, decision: { kind: "again", delayMs: 100 } },
     { failed: { leftMs: 99 }, decision: { kind: "give-up", why: "time" } },
   ] as const)("is $decision after $failed", ({ failed, decision }) => {
@@ -86,6 +88,7 @@ describe("any failed attempt", () => {
     aborted: fc.nat(9).map((one) => one === 0),
     retryable: fc.nat(9).map((one) => one > 0),
     retryAfterMs: fc.integer({ min: 0, max: 30_000 }),
+    pushedBack: fc.boolean(),
     atOnce: fc.integer({ min: 1, max: 5 }),
     most: fc.integer({ min: 1, max: 9 }),
     callsLeft: fc.oneof(fc.constant(Infinity), fc.integer({ min: 1, max: 30 })),

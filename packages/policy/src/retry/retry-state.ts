@@ -50,6 +50,8 @@ export interface FailedAttempt {
   readonly retryable: boolean;
   /** What the other side asks for; 0 where it asks for nothing. */
   readonly retryAfterMs: number;
+  /** That is all it takes: no back-off is laid over it. */
+  readonly pushedBack: boolean;
   /** Calls that another attempt makes before it can be stopped: 1, or more with a retry further in. */
   readonly atOnce: number;
   /** The largest number of attempts of it and of the retries further in. */
@@ -78,7 +80,9 @@ export function decide(limits: RetryLimits, failed: FailedAttempt, supply: Suppl
   }
   // To sleep longer than agreed helps nobody, and to come back earlier than asked helps less.
   if (failed.retryAfterMs > limits.maxDelayMs) return { kind: "give-up", why: "wait" };
-  const delayMs = Math.max(failed.retryAfterMs, Math.min(limits.maxDelayMs, supply.backoffMs()));
+  const delayMs = failed.pushedBack
+    ? failed.retryAfterMs
+    : Math.max(failed.retryAfterMs, Math.min(limits.maxDelayMs, supply.backoffMs()));
   if (delayMs > failed.leftMs) return { kind: "give-up", why: "time" };
   if (!supply.trySpend()) return { kind: "give-up", why: "budget" };
   return { kind: "again", delayMs };

@@ -87,13 +87,15 @@ export class Series implements Retry {
     const retryAfterMs = askedMs > 0 ? askedMs : 0; // A classifier of others may say anything.
     failure.retryAfterMs = retryAfterMs;
     const aborted = first.parent?.aborted ?? false;
-    const retryable = retryableErrors?.(toError(thrown)) ?? verdict.retryable;
-    if (retryable && !aborted) budget?.fail();
+    const { pushedBack = false } = verdict;
+    const isPushedAway = pushedBack && !verdict.retryable;
+    const retryable = !isPushedAway && (retryableErrors?.(toError(thrown)) ?? verdict.retryable);
+    if ((retryable || isPushedAway) && !aborted) budget?.fail(); // Both, as gRPC counts.
     const leftMs = this.#leftMs(first);
-    const left = callsLeft(first, most);
+    const asked = { aborted, retryable, retryAfterMs, pushedBack };
     const decision = decide(
       this.#limited(),
-      { attempt, made, atOnce, most, callsLeft: left, leftMs, aborted, retryable, retryAfterMs },
+      { attempt, made, atOnce, most, callsLeft: callsLeft(first, most), leftMs, ...asked },
       {
         backoffMs: () => this.#backoffMs(failure),
         trySpend: () => budget?.trySpend() ?? true,
@@ -105,6 +107,7 @@ export class Series implements Retry {
     }
     const { delayMs } = decision;
     failure.delayMs = delayMs;
+    if (pushedBack) failure.step = 0; // What follows is the first wait again (gRPC, A6).
     if (onRetry) notify(onRetry, { attempt, delayMs, error: toError(thrown) }, onListenerError);
     return true;
   }
@@ -125,7 +128,7 @@ export class Series implements Retry {
     return Math.min(this.#limited().maxTotalMs - elapsedMs, first.leftOutsideMs);
   }
 
-  #backoffMs({ attempt, delayMs, thrown }: Failure): number {
+  #backoffMs({ attempt, step, delayMs, thrown }: Failure): number {
     const { backoff, random = systemRandom, onListenerError = reportError } = this.#options;
     if (typeof backoff === "function") {
       try {
@@ -136,7 +139,7 @@ export class Series implements Retry {
         notify(onListenerError, error, reportError);
       }
     }
-    return backoffMs(this.#limited(), attempt, delayMs, random.next());
+    return backoffMs(this.#limited(), step, step === 1 ? 0 : delayMs, random.next());
   }
 
   /**
@@ -178,6 +181,8 @@ class Failure implements SeriesSoFar, NestedRetry {
   /** What to give up with: the last that was no refusal, if there was one. */
   reason: unknown;
   attempt = 1;
+  /** Of the back-off: it starts over when a server has said by itself when to come back. */
+  step = 1;
   made = 0;
   most: number;
   /** Calls that another attempt makes before it can be stopped. */
@@ -213,6 +218,7 @@ class Failure implements SeriesSoFar, NestedRetry {
 
   add(thrown: unknown, last: Attempt): void {
     this.attempt += 1;
+    this.step += 1;
     this.isUnderWay = false;
     this.last = last;
     if (!(thrown instanceof RejectedError)) this.reason = thrown;
