@@ -108,7 +108,7 @@ export class Attempt implements CallContext {
     this.note().nested = retry;
   }
 
-  /** Monotonic milliseconds at which its call was made, after any wait for it; -1 where nobody asked. */
+  /** Monotonic milliseconds at which it was let in, where it had to wait for that; else `startedMs`. */
   get begunMs(): number {
     return this.#notes?.begunMs ?? this.startedMs;
   }

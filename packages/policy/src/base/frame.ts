@@ -115,7 +115,6 @@ export class Frame {
         attempt.keepPermit(place, await permitOf(this.#guards[place] as Guard, attempt));
       }
       if (this.#isGivenUp(attempt)) throw attempt.parent?.reason;
-      for (const guard of this.#guards) guard.begins?.(attempt);
     } catch (refusal) {
       return this.#refuse(call, attempt, refusal, place);
     }

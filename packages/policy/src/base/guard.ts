@@ -25,8 +25,6 @@ export interface Guard {
    * @throws {@link RejectedError} when none comes, or the reason of the parent signal.
    */
   waitFor?(attempt: Attempt): Promise<number>;
-  /** Told of a call that begins after a wait, for this guard or another: what lasts begins now. */
-  begins?(attempt: Attempt): void;
   /**
    * Once for each permit; `verdict` is undefined for a success. `ended` is what the call returned or
    * threw: for guards that judge by themselves, or read what the call has cost.

@@ -128,9 +128,7 @@ export class Circuit implements Guard {
   }
 
   tryAdmit(attempt: Attempt): number {
-    if (this.#limits.slowCallMs !== Infinity && attempt.startedMs < 0) {
-      attempt.startedMs = this.#nowMs();
-    }
+    if (this.#limits.slowCallMs !== Infinity) this.#stamp(attempt);
     return this.#freePermit >= 0 ? this.#freePermit : this.#admit(attempt);
   }
 
@@ -139,14 +137,11 @@ export class Circuit implements Guard {
     const place = this.#line.wait(attempt.parent);
     this.#callIn();
     const permit = await place;
+    if (this.#limits.slowCallMs !== Infinity) this.#stamp(attempt);
     this.#keep(attempt, permit);
     if (!attempt.parent?.aborted) return permit.epoch;
     this.#learn(permit.epoch, attempt, "ignore", undefined); // Called in, and abandoned before it began.
     throw attempt.parent.reason;
-  }
-
-  begins(attempt: Attempt): void {
-    if (this.#limits.slowCallMs !== Infinity) attempt.begunMs = this.#nowMs();
   }
 
   refusal(): CircuitOpenError {
@@ -236,6 +231,13 @@ export class Circuit implements Guard {
     this.rejected += 1;
     this.#retryAfterMs = retryAfterMs;
     return REFUSED;
+  }
+
+  /** How long a call takes counts from here: it may have waited for what stands around the circuit. */
+  #stamp(attempt: Attempt): void {
+    const nowMs = this.#nowMs();
+    if (attempt.startedMs < 0) attempt.startedMs = nowMs;
+    else if (nowMs - attempt.startedMs >= 1) attempt.begunMs = nowMs;
   }
 
   #keep(attempt: Attempt, permit: Permit): void {

@@ -98,7 +98,6 @@ describe("slow calls", () => {
 
   it.each([
     { where: "around it", row: ["bulkhead", "breaker"] },
-    { where: "inside it", row: ["breaker", "bulkhead"] },
     { where: "around it, in a retry with a limit", row: ["retry", "bulkhead", "breaker"] },
   ])("are not those that have waited for a slot: a bulkhead $where", async ({ row }) => {
     const clock = manualClock();

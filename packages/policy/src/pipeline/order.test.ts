@@ -53,7 +53,7 @@ const hedges: readonly Maker[] = ["hedge", "late hedge"];
 const mistakes: Partial<Record<Maker, readonly Maker[]>> = {
   retry: ["retry"],
   breaker: caches,
-  "slow-call breaker": [...caches, "retry"],
+  "slow-call breaker": [...caches, "retry", "bulkhead with a queue", "rate limiter"],
   "short timeout": ["long timeout", "late hedge"],
   "short cooperative timeout": ["late hedge"],
   "adaptive limiter": [...caches, "retry", "bulkhead with a queue", "rate limiter"],

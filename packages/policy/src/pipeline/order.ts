@@ -108,6 +108,20 @@ const RULES: readonly Rule[] = [
     instead: "put the retry around the circuit breaker",
   },
   {
+    outer: "circuit breaker",
+    inner: "bulkhead",
+    when: ({ measures }, { waits }) => measures === true && waits === true,
+    why: "its slowCallMs would count the wait in the queue",
+    instead: "put the bulkhead around the circuit breaker",
+  },
+  {
+    outer: "circuit breaker",
+    inner: "rate limiter",
+    when: ({ measures }, { waits }) => measures === true && waits === true,
+    why: "its slowCallMs would count the wait in the queue",
+    instead: "put the rate limiter around the circuit breaker",
+  },
+  {
     outer: "validation",
     inner: "retry",
     when: ({ asksAgain }) => asksAgain === true,
