@@ -133,17 +133,24 @@ describe("a policy that nobody calls any more", () => {
   it.each(Object.keys(each))("has no timer, whatever its calls have come to: %s", async (kind) => {
     const clock = manualClock();
     const policy = each[kind]?.(clock);
-    const user = new AbortController();
-    const calls = [
-      policy?.execute(() => "answer"),
-      policy?.execute(down),
-      policy?.execute(({ signal }) => orAborted(signal), user.signal),
-    ];
-    const ends = Promise.allSettled(calls);
+    let isOver = false;
+    const ends = Promise.allSettled([policy?.execute(() => "answer"), policy?.execute(down)]);
+    void ends.then(() => {
+      isOver = true;
+    });
+    while (!isOver) await clock.advance(10);
     await clock.advance(1);
+    expect(clock.pending).toBe(0);
+
+    const user = new AbortController();
+    const left = Promise.allSettled([
+      policy?.execute(down, user.signal),
+      policy?.execute(({ signal }) => orAborted(signal), user.signal),
+    ]);
+    await clock.advance(60);
     user.abort(new Error("left"));
-    await clock.advance(60_000);
-    await ends;
+    await left;
+    await clock.advance(1);
     expect(clock.pending).toBe(0);
     expect(getEventListeners(user.signal, "abort")).toEqual([]);
   });
