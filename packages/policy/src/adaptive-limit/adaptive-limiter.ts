@@ -52,13 +52,15 @@ export interface AdaptiveLimiterOptions {
    * what a call takes without a queue; up to 15 % more by chance. @defaultValue 30_000
    */
   readonly probeIntervalMs?: number;
-  /** Hears of every change of the limit, probes included. */
+  /** Hears of every change of the limit, probes included. @defaultValue nobody */
   readonly onLimit?: Listener<LimitChange>;
   /** Hears of what `onLimit` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
   /** Gives its refusals the stack of the caller, for several times the price. @defaultValue false */
   readonly captureStack?: boolean;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
+  /** Where chance comes from. @defaultValue the system's */
   readonly random?: Random;
 }
 
@@ -138,6 +140,8 @@ export class AdaptiveLimiter implements Policy, Guard {
 
   /**
    * Makes the call, if as many as the limit says do not run already.
+   *
+   * A call that is aborted says nothing about load; work that it leaves behind holds its place until it ends.
    *
    * @throws {@link LoadShedError} if they do, otherwise whatever `call` throws.
    */

@@ -40,7 +40,9 @@ export interface AdaptiveThrottleOptions {
   readonly minRequests?: number;
   /** Gives its refusals the stack of the caller, for several times the price. @defaultValue false */
   readonly captureStack?: boolean;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
+  /** Where chance comes from. @defaultValue the system's */
   readonly random?: Random;
 }
 
@@ -87,6 +89,8 @@ export class AdaptiveThrottle implements Policy, Guard {
 
   /**
    * Makes the call, unless chance has it that the other side is spared.
+   *
+   * A call that is aborted counts as one that was accepted: nobody has turned it away.
    *
    * @throws {@link LoadShedError} when it is, otherwise whatever `call` throws.
    */

@@ -51,11 +51,11 @@ export interface BulkheadOptions extends BulkheadThresholds {
    * `maxConcurrent` may run then. @defaultValue false
    */
   readonly releaseOnTimeout?: boolean;
-  /** Hears of every call that is turned away. */
+  /** Hears of every call that is turned away. @defaultValue nobody */
   readonly onReject?: Listener<BulkheadRejection>;
-  /** Hears of every call that has returned. */
+  /** Hears of every call that has returned. @defaultValue nobody */
   readonly onSuccess?: Listener<BulkheadSuccess>;
-  /** Hears of every call that has thrown. */
+  /** Hears of every call that has thrown. @defaultValue nobody */
   readonly onFailure?: Listener<BulkheadFailure>;
   /** Hears of what a listener throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
@@ -63,6 +63,7 @@ export interface BulkheadOptions extends BulkheadThresholds {
   readonly classifier?: Classifier;
   /** Whether refusals carry a stack: for finding who made the call, at a price. @defaultValue false */
   readonly captureStack?: boolean;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
 

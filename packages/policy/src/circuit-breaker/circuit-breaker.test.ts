@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { CallContext, Clock, Outcome } from "../base/index.ts";
+import { Bulkhead } from "../bulkhead/index.ts";
+import { pipeline } from "../pipeline/index.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 import type { StoredCircuit } from "./circuit-state.ts";
 import { CircuitOpenError } from "./open-error.ts";
@@ -99,6 +101,20 @@ describe("a closed circuit", () => {
     const [other] = await breaker.execute(twice);
     expect(again).toBe(first);
     expect(other).not.toBe(first);
+  });
+
+  it("goes by the class where outcomeOf throws, which is reported and costs nobody a slot", async () => {
+    const mistake = new TypeError("no such field");
+    const onListenerError = vi.fn();
+    const outcomeOf = (): Outcome => {
+      throw mistake;
+    };
+    const { breaker } = setup({ outcomeOf, onListenerError, failureThreshold: 1 });
+    const bulkhead = new Bulkhead({ name: "db" });
+    await expect(pipeline(bulkhead, breaker).execute(down)).rejects.toThrow("dependency is down");
+    expect(breaker.state.kind).toBe("open");
+    expect(onListenerError).toHaveBeenCalledExactlyOnceWith(mistake);
+    expect(bulkhead.stats().running).toBe(0);
   });
 
   it("asks nobody whose fault an abandoned call is", async () => {

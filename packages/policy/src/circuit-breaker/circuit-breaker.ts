@@ -39,20 +39,24 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   readonly name: string;
   /** Answers the calls that the circuit refuses; those that failed throw as they did. @defaultValue none */
   readonly fallback?: (error: CircuitOpenError) => F | Promise<F>;
-  /** What an error says about the dependency: only `failure` counts against it. @defaultValue by class */
+  /**
+   * What an error says about the dependency: only `failure` counts against it. It is not asked about a
+   * call whose caller gave up; what it throws is reported, and the class says it. @defaultValue by class
+   */
   readonly outcomeOf?: (error: Error) => Outcome;
   /** Gives its refusals the stack of the caller, for several times the price. @defaultValue false */
   readonly captureStack?: boolean;
-  /** Where an earlier process left off: what {@link CircuitBreaker.toJSON} said then. */
+  /** Where an earlier process left off: what {@link CircuitBreaker.toJSON} said then. @defaultValue closed */
   readonly initialState?: StoredCircuit;
   /** Shares it with the breakers of the same name in other processes. @defaultValue it stands alone */
   readonly sharing?: CircuitSharing;
-  /** Hears of every change of state, after it has taken effect. */
+  /** Hears of every change of state, after it has taken effect. @defaultValue nobody */
   readonly onTransition?: Listener<CircuitTransition>;
-  /** Hears of what `onTransition` throws. @defaultValue the platform's `reportError`, or a warning */
+  /** Hears of what `onTransition` and `outcomeOf` throw. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
-  /** @defaultValue the tables of `@kintsugi/policy/classify` */
+  /** Gives each error its class. @defaultValue the tables of `@kintsugi/policy/classify` */
   readonly classifier?: Classifier;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
 
@@ -168,7 +172,9 @@ export class CircuitBreaker<F = never> implements Policy<F> {
   }
 
   /**
-   * Makes the call if the circuit admits it, and learns from how it ends.
+   * Makes the call if the circuit admits it, and learns from how it ends. A call that is aborted says
+   * nothing about the dependency, unless its caller ran out of time; one that waits for a trial leaves at
+   * once with the reason of its signal.
    *
    * @throws {@link CircuitOpenError} when it is refused and there is no fallback; otherwise whatever
    * `call`, or the fallback, throws.

@@ -11,6 +11,9 @@
  * the trials began, until there have been `rampCalls` of them. A reset closes it from everywhere, without
  * a ramp. Isolation and the mode are no states: they lie above all three and leave them be.
  *
+ * The three states are those of M. Nygard, "Release It!" (2007), chapter 5; the windows, the slow calls and
+ * the number of trials those of Resilience4j (https://resilience4j.readme.io/docs/circuitbreaker).
+ *
  * A state is plain data: it can be tested without waiting and drawn on a dashboard. Its times are
  * monotonic, so it outlives its process only in the form that {@link toStored} gives it.
  */

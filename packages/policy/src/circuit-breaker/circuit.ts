@@ -305,8 +305,14 @@ export class Circuit implements Guard {
 
   /** The verdict of the frame holds, where the breaker has no judgement of its own. */
   #judge(given: Verdict, thrown: unknown, signal: AbortSignal | undefined): Verdict {
-    const { outcomeOf, classifier } = this.#options;
-    if (outcomeOf && !signal?.aborted) return { ...given, outcome: outcomeOf(toError(thrown)) };
+    const { outcomeOf, classifier, onListenerError = reportError } = this.#options;
+    if (outcomeOf && !signal?.aborted) {
+      try {
+        return { ...given, outcome: outcomeOf(toError(thrown)) };
+      } catch (error) {
+        notify(onListenerError, error, reportError); // The call must not end with it.
+      }
+    }
     return classifier ? judge(classifier, thrown, signal) : given;
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
 import { RejectedError } from "../base/index.ts";
@@ -199,6 +199,26 @@ describe("a classifier that knows more", () => {
   it("leaves what the tables found when it does not know either", () => {
     const found = asking.classify(error({ status: 404 }));
     expect(found).toMatchObject({ class: "unknown", retryable: false, evidence: "status 404" });
+  });
+});
+
+describe("a classifier that throws", () => {
+  it("is reported, and the tables judge in its place", () => {
+    const mistake = new Error("no such rule");
+    const reported = vi.fn();
+    vi.stubGlobal("reportError", reported);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const classifier: Classifier = {
+      classify() {
+        throw mistake;
+      },
+    };
+    expect(judge(classifier, { status: 503 }, undefined)).toMatchObject({ class: "overloaded" });
+    const { signal } = new AbortController();
+    const late = AbortSignal.abort(new DOMException("too slow", "TimeoutError"));
+    expect(judge(classifier, { status: 429 }, signal)).toMatchObject({ outcome: "ignore" });
+    expect(judge(classifier, new Error("stopped"), late)).toMatchObject({ class: "timeout" });
+    expect(reported.mock.calls).toEqual([[mistake], [mistake], [mistake]]);
   });
 });
 

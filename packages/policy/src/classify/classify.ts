@@ -3,7 +3,14 @@
  * circuit, fallback and recovery. It is tables only; whoever knows more is asked through the port.
  */
 
-import { type Clock, type Judge, type Outcome, RejectedError, systemClock } from "../base/index.ts";
+import {
+  type Clock,
+  type Judge,
+  type Outcome,
+  RejectedError,
+  reportError,
+  systemClock,
+} from "../base/index.ts";
 import {
   blamesRequest,
   classOfCode,
@@ -94,11 +101,21 @@ export function judge(
   thrown: unknown,
   signal: AbortSignal | undefined,
 ): Classification {
-  if (!signal?.aborted) return classifier.classify(thrown);
-  const reason = classifier.classify(signal.reason);
+  if (!signal?.aborted) return ask(classifier, thrown);
+  const reason = ask(classifier, signal.reason);
   return reason.class === "timeout"
     ? { ...reason, retryable: false }
     : { ...reactions.aborted, class: "aborted", evidence: "the caller's signal" };
+}
+
+/** A classifier that throws all the same must not end a call: places and permits would be lost with it. */
+function ask(classifier: Classifier, thrown: unknown): Classification {
+  try {
+    return classifier.classify(thrown);
+  } catch (error) {
+    reportError(error);
+    return fromTables(thrown, systemClock);
+  }
 }
 
 /** How the tables alone judge, by the system's clock. One for all policies that name no classifier. */

@@ -44,11 +44,14 @@ export interface RateLimits {
 export interface RateLimiterOptions extends RateLimits {
   /** Names what is called in errors and events: `"openai"`. */
   readonly name: string;
-  /** Tokens that a call has really cost, by what it returned; undefined where that does not say. */
+  /**
+   * Tokens that a call has really cost, by what it returned, from 0; fractions are rounded up. What is
+   * reserved is settled for it. @defaultValue none: what was reserved is what it has cost
+   */
   readonly costOf?: (result: unknown) => number | undefined;
-  /** Hears of every call that is turned away. */
+  /** Hears of every call that is turned away. @defaultValue nobody */
   readonly onReject?: Listener<RateRejection>;
-  /** Hears of every pause that a server asks for. */
+  /** Hears of every pause that a server asks for. @defaultValue nobody */
   readonly onPause?: Listener<RatePause>;
   /** Hears of what a listener or `costOf` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
@@ -56,6 +59,7 @@ export interface RateLimiterOptions extends RateLimits {
   readonly classifier?: Classifier;
   /** Whether refusals carry a stack: for finding who made the call, at a price. @defaultValue false */
   readonly captureStack?: boolean;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
 
@@ -178,12 +182,16 @@ export function rateLimitsOf(options: RateLimits): WaitingLimits & {
   readonly cost: number;
   readonly maxPauseMs: number;
 } {
+  const { whenFull = "wait" } = options;
+  if (whenFull !== "wait" && whenFull !== "reject") {
+    throw new RangeError(`whenFull must be "wait" or "reject", got ${whenFull}`);
+  }
   const maxQueue = wholeNumber("maxQueue", options.maxQueue ?? 1_000, 0);
   return {
     burst: numberBetween("burst", options.burst ?? 1, 0, 1),
     cost: wholeNumber("cost", options.cost ?? 1, 0),
     maxPauseMs: numberBetween("maxPauseMs", options.maxPauseMs ?? 600_000, 0, 1e12),
-    maxQueue: options.whenFull === "reject" ? 0 : maxQueue,
+    maxQueue: whenFull === "reject" ? 0 : maxQueue,
     queueTimeoutMs: wholeNumber("queueTimeoutMs", options.queueTimeoutMs ?? 2 * MINUTE_MS, 1),
   };
 }

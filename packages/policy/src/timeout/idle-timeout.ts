@@ -13,12 +13,13 @@ import {
 
 export interface IdleTimeoutOptions {
   /**
-   * Milliseconds, above 0, that a part may be waited for. Time that the reader takes between two parts
+   * Milliseconds, above 0 to 1e12, that a part may be waited for. Time that the reader takes between two parts
    * does not count.
    */
   readonly idleTimeoutMs: number;
   /** Names the stream in the error. @defaultValue none */
   readonly name?: string;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
 

@@ -188,6 +188,12 @@ it.each([0, -1, Number.NaN, Infinity])("refuses a timeoutMs of %d by name", (tim
   expect(() => setup({ timeoutMs })).toThrow(/^timeoutMs must be /);
 });
 
+it("refuses a mode that there is not", () => {
+  expect(() => setup({ mode: "gentle" as "cooperative" })).toThrow(
+    new RangeError('mode must be "aggressive" or "cooperative", got gentle'),
+  );
+});
+
 describe("a timeout that returns before the work has stopped", () => {
   it.each(["the time is up", "the caller leaves"])("says so when %s", async (when) => {
     const { policy, clock } = setup();

@@ -24,7 +24,7 @@ import { judgeByTables } from "../classify/index.ts";
 import { OwnTimers } from "./own-timers.ts";
 
 export interface TimeoutOptions {
-  /** Milliseconds that a call may take; never less, and at most 1/64 more where calls overlap. */
+  /** Milliseconds that a call may take, above 0 to 1e12; never less, and at most 1/64 more where calls overlap. */
   readonly timeoutMs: number;
   /**
    * `aggressive` returns when the time is up, whatever the call does; `cooperative` bids it stop by its
@@ -35,10 +35,11 @@ export interface TimeoutOptions {
   readonly exact?: boolean;
   /** Names the call in the error. @defaultValue none */
   readonly name?: string;
-  /** Hears of every call whose time is up. */
+  /** Hears of every call whose time is up, after it was bidden stop. @defaultValue nobody */
   readonly onTimeout?: Listener<TimeoutEvent>;
   /** Hears of what `onTimeout` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
+  /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
 
@@ -71,8 +72,12 @@ export class TimeoutPolicy implements Policy {
   readonly #limit: Limit;
   #frame: Frame | undefined = undefined;
 
-  /** @throws {@link RangeError} when `timeoutMs` is not a number above 0. */
+  /** @throws {@link RangeError} when `timeoutMs` is not a number above 0, or there is no such `mode`. */
   constructor(options: TimeoutOptions) {
+    const { mode = "aggressive" } = options;
+    if (mode !== "aggressive" && mode !== "cooperative") {
+      throw new RangeError(`mode must be "aggressive" or "cooperative", got ${mode}`);
+    }
     numberBetween("timeoutMs", options.timeoutMs, Number.MIN_VALUE, 1e12);
     this.#limit = new Limit(options);
   }
