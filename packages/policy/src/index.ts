@@ -117,7 +117,13 @@ export {
   type HedgeOptions,
   type HedgeStats,
 } from "./hedge/index.ts";
-export { type AlternativeOf, Pipeline, PipelineError, pipeline } from "./pipeline/index.ts";
+export {
+  type AlternativeOf,
+  Pipeline,
+  PipelineError,
+  type PipelineOptions,
+  pipeline,
+} from "./pipeline/index.ts";
 export {
   type Budget,
   type RateClaim,

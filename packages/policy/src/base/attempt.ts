@@ -1,6 +1,6 @@
 /** One attempt at a call, as all policies around it share it. */
 
-import type { CallContext, Verdict } from "./call.ts";
+import type { CallContext, Judgement, Judgements, Verdict } from "./call.ts";
 import type { NestedRetry, SeriesSoFar } from "./nested-retry.ts";
 
 /** How many attempts there have been, in 32 bits that start over; see {@link Attempt.isBefore}. */
@@ -13,7 +13,7 @@ const MAKER = Symbol.for("kintsugi.attempt");
  * The context that a call is handed, and the place where policies note what they must know when it ends.
  * One is made for each attempt, and nothing besides: so what is rarely noted stands apart.
  */
-export class Attempt implements CallContext {
+export class Attempt implements CallContext, Judgements {
   /** 1 for the first. */
   readonly attempt: number;
   /** The caller's signal; undefined where nobody will ever abort. */
@@ -63,6 +63,15 @@ export class Attempt implements CallContext {
 
   set verdict(verdict: Verdict | undefined) {
     this.note().verdict = verdict;
+  }
+
+  /** What classifiers have said of its failure; undefined where there are none but the tables. */
+  get judged(): Map<object, Judgement> | undefined {
+    return this.#notes?.judged;
+  }
+
+  set judged(judged: Map<object, Judgement> | undefined) {
+    this.note().judged = judged;
   }
 
   /** Why its time is over; undefined where it was not up before the end. */
@@ -168,6 +177,7 @@ export class Attempt implements CallContext {
       series: undefined,
       nested: undefined,
       begunMs: undefined,
+      judged: undefined,
     };
     return this.#notes;
   }
@@ -183,6 +193,7 @@ export interface Notes {
   series: SeriesSoFar | undefined;
   nested: NestedRetry | undefined;
   begunMs: number | undefined;
+  judged: Map<object, Judgement> | undefined;
 }
 
 /**

@@ -196,7 +196,7 @@ export class Frame {
   /** An attempt has failed that so many guards had admitted. */
   #settle(attempt: Attempt, thrown: unknown, admitted: number): void {
     if (admitted === 0 && !this.#retry) return;
-    const verdict = this.#judge(thrown, attempt.parent);
+    const verdict = this.#judge(thrown, attempt.parent, attempt);
     attempt.verdict = verdict;
     for (let place = admitted - 1; place >= 0; place -= 1) {
       this.#guards[place]?.settle(attempt.permitAt(place), attempt, verdict, thrown);
@@ -216,6 +216,7 @@ export class Frame {
     const end = this.#retry.after<T>(thrown, first, {
       next: (attempt) => rest.#attempt(attempt, first.parent, first),
       run: (later) => rest.#run(counted, later),
+      judge: this.#judge,
     });
     if (!ending) return end;
     return end.then(

@@ -2,7 +2,7 @@
 
 export { orAborted, sleep } from "./abort.ts";
 export { Attempt, firstAttempt, givenSignal, laterAttempt, leaveWork } from "./attempt.ts";
-export type { Call, CallContext, Judge, Outcome, Verdict } from "./call.ts";
+export type { Call, CallContext, Judge, Judgements, Outcome, Verdict } from "./call.ts";
 export { backgroundClock, type Cancel, type Clock, systemClock } from "./clock.ts";
 export { CutContext } from "./cut-context.ts";
 export { type Deadline, Deadlines, UNLISTED } from "./deadlines.ts";

@@ -1,9 +1,12 @@
 /** What a frame asks of a retry, when a first attempt has failed. */
 
 import type { Attempt } from "./attempt.ts";
+import type { Judge } from "./call.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Retry {
+  /** How its frame judges failures where it was given nobody to do it. @defaultValue by the tables */
+  readonly judge?: Judge | undefined;
   /** Read when the first attempt begins, where the time of all attempts is limited. */
   readonly clock: Clock | undefined;
   /**
@@ -19,4 +22,6 @@ export interface Retry {
 export interface Again<T> {
   next(attempt: number): Attempt;
   run(attempt: Attempt): Promise<T>;
+  /** Of the frame. */
+  readonly judge: Judge;
 }

@@ -22,7 +22,7 @@ import {
   type Verdict,
   wholeNumber,
 } from "../base/index.ts";
-import { type Classifier, judge, judgeByTables } from "../classify/index.ts";
+import { type Classifier, judgeByTables, judgeOnce } from "../classify/index.ts";
 import {
   type Claim,
   claimOf,
@@ -316,9 +316,9 @@ export class Bulkhead implements Policy, Guard {
   }
 
   /** It may take the judgement of those around it, or have its own. */
-  #judge(given: Verdict, thrown: unknown, { parent }: Attempt): Verdict {
+  #judge(given: Verdict, thrown: unknown, attempt: Attempt): Verdict {
     const { classifier } = this.#options;
-    return classifier ? judge(classifier, thrown, parent) : given;
+    return classifier ? judgeOnce(classifier, thrown, attempt.parent, attempt) : given;
   }
 
   #guarded(): GuardedPolicy {

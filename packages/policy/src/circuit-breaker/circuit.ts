@@ -18,7 +18,7 @@ import {
   toError,
   type Verdict,
 } from "../base/index.ts";
-import { type Classifier, judge } from "../classify/index.ts";
+import { type Classifier, judgeOnce } from "../classify/index.ts";
 import { type CallWindow, callWindow, isSameWindow } from "./call-window.ts";
 import { admit, type CircuitState, fit, type Permit, reset, settle } from "./circuit-state.ts";
 import { CircuitOpenError } from "./open-error.ts";
@@ -151,7 +151,7 @@ export class Circuit implements Guard {
 
   settle(permit: number, attempt: Attempt, verdict: Verdict | undefined, ended: unknown): void {
     if (verdict) {
-      const own = this.#judge(verdict, ended, attempt.parent);
+      const own = this.#judge(verdict, ended, attempt);
       this.#learn(permit, attempt, own.outcome, own.retryAfterMs);
       return;
     }
@@ -304,16 +304,17 @@ export class Circuit implements Guard {
   }
 
   /** The verdict of the frame holds, where the breaker has no judgement of its own. */
-  #judge(given: Verdict, thrown: unknown, signal: AbortSignal | undefined): Verdict {
+  #judge(given: Verdict, thrown: unknown, attempt: Attempt): Verdict {
     const { outcomeOf, classifier, onListenerError = reportError } = this.#options;
-    if (outcomeOf && !signal?.aborted) {
+    const { parent } = attempt;
+    if (outcomeOf && !parent?.aborted) {
       try {
         return { ...given, outcome: outcomeOf(toError(thrown)) };
       } catch (error) {
         notify(onListenerError, error, reportError); // The call must not end with it.
       }
     }
-    return classifier ? judge(classifier, thrown, signal) : given;
+    return classifier ? judgeOnce(classifier, thrown, parent, attempt) : given;
   }
 
   /** Lets calls past without a question, where there is none to ask. */

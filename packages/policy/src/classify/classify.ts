@@ -6,6 +6,7 @@
 import {
   type Clock,
   type Judge,
+  type Judgements,
   type Outcome,
   RejectedError,
   reportError,
@@ -117,6 +118,30 @@ function ask(classifier: Classifier, thrown: unknown): Classification {
     return fromTables(thrown, systemClock);
   }
 }
+
+/**
+ * As `judge`, but asked once for each failure of an attempt, however many policies around it share the
+ * classifier.
+ */
+export function judgeOnce(
+  classifier: Classifier,
+  thrown: unknown,
+  signal: AbortSignal | undefined,
+  attempt: Judgements,
+): Classification {
+  const known = attempt.judged?.get(classifier);
+  if (known && known.thrown === thrown) return known.verdict as Classification; // As it was put there.
+  const verdict = judge(classifier, thrown, signal);
+  attempt.judged ??= new Map();
+  attempt.judged.set(classifier, { thrown, verdict });
+  return verdict;
+}
+
+/** How a classifier judges for a whole frame. */
+export const judgeBy =
+  (classifier: Classifier): Judge =>
+  (thrown, signal, attempt) =>
+    attempt ? judgeOnce(classifier, thrown, signal, attempt) : judge(classifier, thrown, signal);
 
 /** How the tables alone judge, by the system's clock. One for all policies that name no classifier. */
 export const judgeByTables: Judge = (thrown, signal) => judge(tables, thrown, signal);

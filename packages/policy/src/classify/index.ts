@@ -6,7 +6,9 @@ export {
   type ClassifierOptions,
   createClassifier,
   judge,
+  judgeBy,
   judgeByTables,
+  judgeOnce,
 } from "./classify.ts";
 export { type ErrorClass, type Reaction, reactions } from "./error-class.ts";
 export { resetMs } from "./limit-reset.ts";

@@ -11,7 +11,7 @@ import {
   reportError,
   toError,
 } from "../base/index.ts";
-import { type Classifier, type ErrorClass, judge } from "../classify/index.ts";
+import { type Classifier, type ErrorClass, judgeOnce } from "../classify/index.ts";
 import { type FallbackAnswer, FallbackPolicy, type FallbackSource } from "../fallback/index.ts";
 import type { AnswerSource, CallMeasure, ExecutionResult } from "./result.ts";
 import type { SharedCall } from "./shared-call.ts";
@@ -53,7 +53,7 @@ export class ResultEnding<F> implements Ending {
   }
 
   async failed(thrown: unknown, first: Attempt, attempts: number): Promise<ExecutionResult<F>> {
-    const judged = judge(this.#classifier, thrown, first.parent);
+    const judged = judgeOnce(this.#classifier, thrown, first.parent, first);
     let error = toError(thrown);
     if (this.#fallback) {
       try {

@@ -3,7 +3,7 @@
 import { type Policy, systemClock, systemRandom } from "../base/index.ts";
 import { CachePolicy } from "../cache/index.ts";
 import { ChaosPolicy } from "../chaos/index.ts";
-import { createClassifier } from "../classify/index.ts";
+import { createClassifier, judgeBy } from "../classify/index.ts";
 import { Hedge } from "../hedge/index.ts";
 import { frameOf, Pipeline } from "../pipeline/index.ts";
 import type { RateClaim } from "../rate-limit/index.ts";
@@ -62,10 +62,11 @@ export class Plan<F> {
     const { cache, hedge, validate, chaos } = this.#kept;
     const row = this.#row(policies, claim);
     const isPlain = !(hedge || validate || chaos || (cache && claim?.cacheKey !== undefined));
-    if (isPlain) return frameOf(row, this.#ending);
+    const { classifier } = this.#sources;
+    if (isPlain) return frameOf(row, this.#ending, classifier && judgeBy(classifier));
     return new NestedRun({
       cache: claim?.cacheKey === undefined ? undefined : cache?.for(claim.cacheKey),
-      row: new Pipeline(row),
+      row: new Pipeline(row, { ...(classifier && { classifier }) }),
       chaos,
       ending: this.#ending,
     });

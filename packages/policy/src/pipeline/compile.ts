@@ -10,6 +10,7 @@ import {
   Frame,
   type FrameLayers,
   type Guard,
+  type Judge,
   type Layer,
   type Policy,
 } from "../base/index.ts";
@@ -19,12 +20,12 @@ import { judgeByTables } from "../classify/index.ts";
 export type Nest = Frame | Policy<unknown>;
 
 /** The steps of a row, from the outermost to the innermost. */
-export function nestsOf(policies: readonly Policy<unknown>[]): readonly Nest[] {
+export function nestsOf(policies: readonly Policy<unknown>[], judge?: Judge): readonly Nest[] {
   const nests: Nest[] = [];
-  let open = new OpenFrame();
+  let open = new OpenFrame(judge);
   const close = (): void => {
     if (!open.isEmpty) nests.push(open.frame());
-    open = new OpenFrame();
+    open = new OpenFrame(judge);
   };
   for (const policy of policies) {
     const layer = layerOf(policy);
@@ -40,8 +41,12 @@ export function nestsOf(policies: readonly Policy<unknown>[]): readonly Nest[] {
 }
 
 /** The one frame of a row that fits in one. */
-export function frameOf(policies: readonly Policy<unknown>[], ending: Ending): Frame {
-  const open = new OpenFrame();
+export function frameOf(
+  policies: readonly Policy<unknown>[],
+  ending: Ending,
+  judge?: Judge,
+): Frame {
+  const open = new OpenFrame(judge);
   for (const policy of policies) {
     const layer = layerOf(policy);
     if (!layer || !open.takes(layer)) throw new TypeError("These policies make no single frame");
@@ -72,8 +77,13 @@ function isGuard(policy: object): policy is Guard {
 
 /** The layers of a frame, as far as they are known. */
 class OpenFrame {
+  readonly #judge: Judge | undefined;
   readonly #guards: Guard[] = [];
   #layers: Pick<FrameLayers, "retry" | "limit"> = {};
+
+  constructor(judge: Judge | undefined) {
+    this.#judge = judge;
+  }
 
   get isEmpty(): boolean {
     return this.#guards.length === 0 && !this.#layers.retry && !this.#layers.limit;
@@ -93,6 +103,7 @@ class OpenFrame {
 
   frame(ending?: Ending): Frame {
     const guards = this.#guards.slice(); // Without the room that an array keeps to grow.
-    return new Frame({ judge: judgeByTables, guards, ...this.#layers, ending });
+    const judge = this.#judge ?? this.#layers.retry?.judge ?? judgeByTables;
+    return new Frame({ judge, guards, ...this.#layers, ending });
   }
 }

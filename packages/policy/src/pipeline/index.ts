@@ -2,4 +2,4 @@
 
 export { frameOf } from "./compile.ts";
 export { PipelineError } from "./order.ts";
-export { type AlternativeOf, Pipeline, pipeline } from "./pipeline.ts";
+export { type AlternativeOf, Pipeline, type PipelineOptions, pipeline } from "./pipeline.ts";

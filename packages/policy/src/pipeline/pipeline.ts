@@ -1,7 +1,7 @@
 /** Pipeline: policies one inside the other, checked and joined once. */
 
 import { type Call, type CallContext, Frame, firstAttempt, type Policy } from "../base/index.ts";
-import { judgeByTables } from "../classify/index.ts";
+import { type Classifier, judgeBy, judgeByTables } from "../classify/index.ts";
 import { enter, type Nest, nestsOf } from "./compile.ts";
 import { checkOrder } from "./order.ts";
 
@@ -10,20 +10,36 @@ export type AlternativeOf<P> = P extends { readonly alternative?: infer A } ? St
 
 type Stated<P, A> = "alternative" extends keyof P ? Exclude<A, undefined> : never;
 
+/** What holds for all policies of a pipeline. */
+export interface PipelineOptions {
+  /**
+   * Judges every failed attempt, once for all policies in a frame; those with a classifier of their own
+   * keep it. @defaultValue the tables of `@kintsugi/policy/classify`
+   */
+  readonly classifier?: Classifier;
+}
+
 /** Runs a call under a row of policies. It is a policy itself, and may stand in another pipeline. */
 export class Pipeline<A = never> implements Policy<A> {
-  /** From the outermost to the innermost; pipelines in the row are unfolded. */
+  /** From the outermost to the innermost; pipelines in the row are unfolded, but for those with a classifier. */
   readonly policies: readonly Policy<unknown>[];
   declare readonly alternative?: A;
+  readonly #classifier: Classifier | undefined;
   /** Put together with the first call: there may be thousands that nobody calls. */
   #outermost: Nest | undefined = undefined;
   /** What the outermost makes its calls through; undefined where one frame holds them all. */
   #inner: Runner | undefined = undefined;
 
   /** @throws {@link PipelineError} when the policies cannot work together. */
-  constructor(policies: readonly Policy<unknown>[]) {
-    this.policies = policies.flatMap(unfold).slice(); // Without the room that an array keeps to grow.
+  constructor(policies: readonly Policy<unknown>[], { classifier }: PipelineOptions = {}) {
+    this.#classifier = classifier;
+    this.policies = policies.flatMap((policy) => this.#unfold(policy)).slice(); // Without the room that an array keeps to grow.
     checkOrder(this.policies, unfold);
+  }
+
+  /** One that judges in its own way is not taken apart. */
+  #unfold(policy: Policy<unknown>): readonly Policy<unknown>[] {
+    return policy instanceof Pipeline && !policy.#classifier ? policy.policies : [policy];
   }
 
   /** @throws whatever the policies and `call` throw. */
@@ -41,7 +57,11 @@ export class Pipeline<A = never> implements Policy<A> {
   }
 
   #compile(): Nest {
-    const [outermost = bare(), ...others] = nestsOf(this.policies);
+    const classifier = this.#classifier;
+    const [outermost = bare(), ...others] = nestsOf(
+      this.policies,
+      classifier && judgeBy(classifier),
+    );
     this.#inner = others.reduceRight<Runner | undefined>(nested, undefined);
     this.#outermost = outermost;
     return outermost;
@@ -64,8 +84,18 @@ export class Pipeline<A = never> implements Policy<A> {
  */
 export function pipeline<const P extends readonly Policy<unknown>[]>(
   ...policies: P
-): Pipeline<AlternativeOf<P[number]>> {
-  return new Pipeline(policies);
+): Pipeline<AlternativeOf<P[number]>>;
+/** As above, with what holds for all of the policies: `pipeline({ classifier }, retry, breaker)`. */
+export function pipeline<const P extends readonly Policy<unknown>[]>(
+  options: PipelineOptions,
+  ...policies: P
+): Pipeline<AlternativeOf<P[number]>>;
+export function pipeline(
+  first?: Policy<unknown> | PipelineOptions,
+  ...others: readonly Policy<unknown>[]
+): Pipeline<unknown> {
+  if (first === undefined) return new Pipeline(others);
+  return "execute" in first ? new Pipeline([first, ...others]) : new Pipeline(others, first);
 }
 
 const unfold = (policy: Policy<unknown>): readonly Policy<unknown>[] =>

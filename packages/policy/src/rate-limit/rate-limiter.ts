@@ -23,7 +23,7 @@ import {
   type Verdict,
   wholeNumber,
 } from "../base/index.ts";
-import { judge, judgeByTables } from "../classify/index.ts";
+import { judgeBy, judgeByTables } from "../classify/index.ts";
 import { type Claim, claimOf, plainClaim, WaitingRoom } from "../waiting/index.ts";
 import { Accounts } from "./accounts.ts";
 import { readRateHeaders } from "./rate-headers.ts";
@@ -97,7 +97,7 @@ export class RateLimiter implements Policy, Guard {
     this.#onListenerError = options.onListenerError ?? reportError;
     this.#clock = options.clock ?? systemClock;
     const { classifier } = options;
-    this.#judge = classifier && ((thrown, signal) => judge(classifier, thrown, signal));
+    this.#judge = classifier && judgeBy(classifier);
     this.#accounts = new Accounts(budgetsOf(options), limits.burst);
     this.#room = new WaitingRoom(limits, {
       clock: this.#clock,
@@ -235,7 +235,7 @@ export class RateLimiter implements Policy, Guard {
   }
 
   settle(permit: number, attempt: Attempt, given: Verdict | undefined, ended: unknown): void {
-    const verdict = given && (this.#judge?.(ended, attempt.parent) ?? given);
+    const verdict = given && (this.#judge?.(ended, attempt.parent, attempt) ?? given);
     if (!verdict) this.#settle(permit, this.#costOf && this.#actualCost(this.#costOf, ended));
     else if (ended instanceof RejectedError) this.#cancel(permit);
     else {

@@ -7,6 +7,7 @@ import {
   numberBetween,
   RejectedError,
   systemClock,
+  type Verdict,
 } from "../base/index.ts";
 import { mayRetry, TOKEN, type TokenLimits, tokensAfter } from "./budget-state.ts";
 import { RecentAttempts } from "./recent-attempts.ts";
@@ -22,8 +23,12 @@ export interface RetryBudget {
   attempt(): void;
   /** An attempt has succeeded. */
   succeed(): void;
-  /** An attempt has failed in such a way that another might succeed. */
-  fail(): void;
+  /**
+   * An attempt has failed in such a way that another might succeed, or a server said that none should
+   * follow; with what is known of it. The budgets of this house count such failures alike: what an attempt
+   * has cost is for a limiter, or for a budget of one's own.
+   */
+  fail(verdict: Verdict): void;
   /** A retry that was spent for has succeeded, besides being an attempt that did. */
   repay(): void;
   /** Takes one retry, where there is one; else it counts as refused. */

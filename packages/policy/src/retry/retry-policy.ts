@@ -73,8 +73,8 @@ export class RetryPolicy implements Policy {
   }
 
   #makeFrame(): Frame {
-    const { guard } = this.#series;
+    const { guard, judge = judgeByTables } = this.#series;
     const guards = guard ? [guard] : [];
-    return new Frame({ judge: judgeByTables, retry: this.#series, guards });
+    return new Frame({ judge, retry: this.#series, guards });
   }
 }

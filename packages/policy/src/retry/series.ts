@@ -6,6 +6,7 @@ import {
   type Clock,
   callsLeft,
   type Guard,
+  type Judge,
   type NestedRetry,
   notify,
   RejectedError,
@@ -22,7 +23,7 @@ import {
   untellAround,
   type Verdict,
 } from "../base/index.ts";
-import { type Classifier, createClassifier, judge, judgeByTables } from "../classify/index.ts";
+import { createClassifier, judgeBy, judgeOnce } from "../classify/index.ts";
 import { backoffMs } from "./backoff.ts";
 import { mark, nestedIn, noteWait, type RetryEnd } from "./nested.ts";
 import { BudgetExhaustedError, listenerFor } from "./retry-budget.ts";
@@ -35,16 +36,16 @@ export class Series implements Retry {
   readonly #options: RetryOptions;
   /** Put together at the first failure. */
   #limits: RetryLimits | undefined = undefined;
-  /** Undefined where the verdict of the frame holds. */
-  readonly #classifier: Classifier | undefined;
+  /** Where it has a clock of its own: the tables read the date of a `Retry-After` by the system's. */
+  readonly judge: Judge | undefined;
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: RetryOptions) {
-    const { clock = systemClock, classifier } = options;
+    const { clock = systemClock } = options;
     limitsOf(options); // Refuses here what would fail later.
     this.#options = options;
     this.clock = (options.maxTotalMs ?? Infinity) === Infinity ? undefined : clock;
-    this.#classifier = classifier ?? classifierOn(clock);
+    this.judge = clock === systemClock ? undefined : judgeBy(createClassifier({ clock }));
   }
 
   /** Tells the budget of every attempt. */
@@ -55,7 +56,7 @@ export class Series implements Retry {
 
   after<T>(thrown: unknown, first: Attempt, again: Again<T>): Promise<T> {
     const failure = new Failure(thrown, first, this.#limited().maxAttempts);
-    return this.#decide(failure)
+    return this.#decide(failure, again.judge)
       ? this.#again(failure, again)
       : rejectSoon<T>(this.#giveUp(failure));
   }
@@ -74,15 +75,15 @@ export class Series implements Retry {
       } catch (thrown) {
         failure.add(thrown, next);
       }
-    } while (this.#decide(failure));
+    } while (this.#decide(failure, again.judge));
     throw this.#giveUp(failure);
   }
 
   /** Whether another attempt follows; notes after what wait, or why not. */
-  #decide(failure: Failure): boolean {
+  #decide(failure: Failure, judge: Judge): boolean {
     const { first, attempt, made, atOnce, most, thrown } = failure;
     const { budget, retryableErrors, onRetry, onListenerError = reportError } = this.#options;
-    const verdict = this.#verdict(failure);
+    const verdict = this.#verdict(failure, judge);
     const askedMs = verdict.retryAfterMs ?? 0;
     const retryAfterMs = askedMs > 0 ? askedMs : 0; // A classifier of others may say anything.
     failure.retryAfterMs = retryAfterMs;
@@ -90,7 +91,7 @@ export class Series implements Retry {
     const { pushedBack = false } = verdict;
     const isPushedAway = pushedBack && !verdict.retryable;
     const retryable = !isPushedAway && (retryableErrors?.(toError(thrown)) ?? verdict.retryable);
-    if ((retryable || isPushedAway) && !aborted) budget?.fail(); // Both, as gRPC counts.
+    if ((retryable || isPushedAway) && !aborted) budget?.fail(verdict); // Both, as gRPC counts.
     const leftMs = this.#leftMs(first);
     const asked = { aborted, retryable, retryAfterMs, pushedBack };
     const decision = decide(
@@ -117,9 +118,11 @@ export class Series implements Retry {
     return this.#limits;
   }
 
-  #verdict({ thrown, first, last }: Failure): Verdict {
-    if (this.#classifier) return judge(this.#classifier, thrown, first.parent);
-    return last.verdict ?? judgeByTables(thrown, first.parent);
+  /** Its own classifier holds, or else what the frame says. */
+  #verdict({ thrown, first, last }: Failure, judge: Judge): Verdict {
+    const { classifier } = this.#options;
+    if (classifier) return judgeOnce(classifier, thrown, first.parent, last);
+    return last.verdict ?? judge(thrown, first.parent, last);
   }
 
   /** By the limit of its own, and by those around it. */
@@ -167,10 +170,6 @@ export class Series implements Retry {
     return reason;
   }
 }
-
-/** The verdict of the frame reads the date of a `Retry-After` by the system's clock. */
-const classifierOn = (clock: Clock): Classifier | undefined =>
-  clock === systemClock ? undefined : createClassifier({ clock });
 
 /** What has failed so far. */
 class Failure implements SeriesSoFar, NestedRetry {
