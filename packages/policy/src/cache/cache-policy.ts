@@ -45,15 +45,17 @@ export interface CacheOptions<Input extends readonly unknown[] = readonly [key: 
   readonly maxEntries?: number;
   /** Bytes that are kept at most, from 1, as `sizeOf` says. @defaultValue no limit */
   readonly maxBytes?: number;
-  /** Bytes of an answer, for `maxBytes`. */
+  /** Bytes of an answer, from 0, for `maxBytes`; an answer for which it throws, or says anything else, is
+   * not kept. @defaultValue 0 */
   readonly sizeOf?: (value: unknown, key: string) => number;
   /** Another store, with limits of its own. @defaultValue the memory of the process */
   readonly store?: CacheStore;
-  /** Hears of answers that are not fresh, and why. */
+  /** Hears of answers that are not fresh, and why. @defaultValue nobody */
   readonly onStale?: Listener<StaleEvent>;
   /** Hears of what listeners, `sizeOf` and the store throw: none of them fails a call.
    * @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
+  /** Tells how old an answer is. @defaultValue the system's */
   readonly clock?: Clock;
 }
 
@@ -90,6 +92,8 @@ export interface CacheStats {
 }
 
 /**
+ * Source: RFC 5861, for answers that are stale while they are renewed, or in place of a failure.
+ *
  * It is no policy itself, since a policy sees only the call: `for` gives the policy of one key. Answers
  * are given as they are, to everybody the same object: who changes one changes it for all.
  *

@@ -39,7 +39,7 @@ export interface ChaosOptions<R = never> {
   readonly error?: (context: CallContext) => unknown;
   /** Share of calls that are answered without being made, 0 to 1; needs `result`. @defaultValue 0 */
   readonly resultRate?: number;
-  /** What such a call returns. */
+  /** What such a call returns; what it throws, the call throws. @defaultValue none */
   readonly result?: (context: CallContext) => R | Promise<R>;
   /** Share of calls that are made, and whose signal is aborted on their way, 0 to 1. @defaultValue 0 */
   readonly abortRate?: number;
@@ -49,12 +49,13 @@ export interface ChaosOptions<R = never> {
   readonly when?: (context: CallContext) => boolean;
   /** The same seed hits the same calls, in the order in which they start. @defaultValue none */
   readonly seed?: string | number;
-  /** Hears of every fault, before it happens. */
+  /** Hears of every fault, before it happens. @defaultValue nobody */
   readonly onFault?: Listener<ChaosEvent>;
   /** Hears of what `onFault` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
+  /** Waits, and aborts. @defaultValue the system's */
   readonly clock?: Clock;
-  /** @defaultValue from `seed`, or the system's */
+  /** Chooses the calls that are hit. @defaultValue from `seed`, or the system's */
   readonly random?: Random;
 }
 
@@ -150,7 +151,11 @@ export class ChaosPolicy<R = never> implements Policy<R> {
     return { enabled: this.#isEnabled, ...this.#counts };
   }
 
-  /** @throws {@link ChaosError} or what `error` gives, in place of the call; or whatever `call` throws. */
+  /**
+   * Makes the call, or does to it what chance says. An abort ends a wait at once.
+   *
+   * @throws {@link ChaosError} or what `error` gives, in place of the call; or whatever `call` throws.
+   */
   execute<T>(call: Call<T>, signal?: AbortSignal): Promise<T | R> {
     return this.within(call, firstAttempt(signal));
   }

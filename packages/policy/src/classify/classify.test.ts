@@ -270,3 +270,20 @@ function thrownBy(fn: () => unknown): unknown {
     return thrown;
   }
 }
+
+describe("a connection that fails", () => {
+  it.each([1433, 1521, 3306, 5432, 6379, 6432, 7687, 9042, 11211, 26257, 26379, 27017, 33060])(
+    "is the database's at port %d",
+    (port) => {
+      for (const code of ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT"]) {
+        const error = Object.assign(new Error("no"), { code, port });
+        expect(createClassifier().classify(error).class).toBe("db-connection");
+      }
+    },
+  );
+
+  it.each([80, 443, 3000, 8080])("is the network's at port %d", (port) => {
+    const error = Object.assign(new Error("no"), { code: "ECONNREFUSED", port });
+    expect(createClassifier().classify(error).class).toBe("network");
+  });
+});

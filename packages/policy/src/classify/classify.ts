@@ -53,7 +53,8 @@ export interface Classification {
 /**
  * The port: rules, neighbours or a model can stand behind it. It is asked about each attempt that has
  * failed while its caller waits, so it answers at once, from what it knows: what takes time, such as asking
- * a model, it does behind that, and knows better the next time. It never throws.
+ * a model, it does behind that, and knows better the next time. It never throws; where it
+ * does, the tables answer.
  *
  * @example
  * const learnt = new Map<string, ErrorClass>();

@@ -23,6 +23,7 @@ export type FallbackAnswer<F> = (error: Error, context: CallContext) => F | Prom
 export interface FallbackSource<F> {
   /** `"cache"`, `"smaller-model"`: says who answered. Each has its own; `"primary"` is the call's. */
   readonly name: string;
+  /** Answers, or throws: then the next source is asked. It is given the signal of the call. */
   readonly answer: FallbackAnswer<F>;
   /** For which failures of the call it is asked; else the next one is. @defaultValue all */
   readonly when?: (error: Error) => boolean;
@@ -31,11 +32,11 @@ export interface FallbackSource<F> {
 }
 
 export interface FallbackOptions<F> {
-  /** Asked one after the other, until one answers. */
+  /** Asked one after the other, until one answers; at least one. An abort ends the asking at once. */
   readonly sources: readonly FallbackSource<F>[];
   /** Which failures to answer for, before any source has its say. @defaultValue all */
   readonly when?: (error: Error) => boolean;
-  /** Hears of every answer that was not the call's own. */
+  /** Hears of every answer that was not the call's own. @defaultValue nobody */
   readonly onFallback?: Listener<FallbackEvent>;
   /** Hears of what `onFallback` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;

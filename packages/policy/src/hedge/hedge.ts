@@ -47,12 +47,13 @@ export interface HedgeOptions {
   /** Bounds the share of calls that are hedged; share one between all hedges of a dependency.
    * @defaultValue one of its own: a hedge for every ten calls, ten at once */
   readonly budget?: HedgeBudget;
-  /** Hears of every hedge and how it ended. */
+  /** Hears of every hedge and how it ended. @defaultValue nobody */
   readonly onHedge?: Listener<HedgeEvent>;
   /** Hears of what `onHedge` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
   /** Says which failures the other attempts share. @defaultValue the tables of `@kintsugi/policy/classify` */
   readonly classifier?: Classifier;
+  /** Starts the hedges, and measures. @defaultValue the system's */
   readonly clock?: Clock;
 }
 
@@ -87,6 +88,9 @@ export interface HedgeStats {
 const ENOUGH_CALLS = 20;
 
 /**
+ * Sources: J. Dean and L. A. Barroso, "The Tail at Scale" (Communications of the ACM 56, 2013): a second
+ * request after the 95th percentile; gRPC's proposal A6, "Hedging Policy", for the budget.
+ *
  * Only for calls that may be made twice: reads, and writes with an idempotency key. The attempts that
  * lose are bidden stop by their signal, which says nothing about what they have done by then.
  *

@@ -15,6 +15,7 @@ import {
 import { ResilientExecutor } from "../executor/index.ts";
 import { RateLimiter } from "../rate-limit/index.ts";
 import { type RetryBudget, RetryPolicy } from "../retry/index.ts";
+import { TimeoutPolicy } from "../timeout/index.ts";
 import { pipeline } from "./pipeline.ts";
 
 /** Knows the words of a vendor once it was taught them; counts how often it is asked. */
@@ -74,6 +75,19 @@ describe("a classifier for a whole pipeline", () => {
     await expect(guarded.execute(fail)).rejects.toThrow();
     expect([all.asked.length, own.asked.length]).toEqual([3, 3]);
     expect(breaker.stats()).toMatchObject({ failures: 0, ignored: 3 });
+  });
+
+  it("may throw though it must not: then the tables answer", async () => {
+    const { retry, breaker, calls, fail } = setup();
+    const classifier: Classifier = {
+      classify() {
+        throw new Error("the model is not loaded");
+      },
+    };
+    const timeout = new TimeoutPolicy({ timeoutMs: 1_000 });
+    const guarded = pipeline({ classifier }, retry, breaker, timeout);
+    await expect(guarded.execute(fail)).rejects.toThrow("flux capacitor");
+    expect([calls(), breaker.stats().failures]).toEqual([3, 3]);
   });
 
   it("holds in an inner pipeline of its own", async () => {

@@ -69,6 +69,7 @@ export interface RatioRetryBudgetOptions {
   readonly minRetries?: number;
   /** Milliseconds that count as recent, 10 to 3_600_000. @defaultValue 10_000 */
   readonly windowMs?: number;
+  /** Tells what is recent. @defaultValue the system's */
   readonly clock?: Clock;
 }
 
@@ -87,8 +88,8 @@ export class BudgetExhaustedError extends RejectedError {
 /**
  * A budget of tokens.
  *
- * Sources: gRPC's proposal A6, "Throttling Retry Attempts and Hedged RPCs" (`failures`), and the retry
- * quota of AWS's SDKs, "standard" mode (`retries`).
+ * Sources: gRPC's proposal A6, "Throttling Retry Attempts and Hedged RPCs" (`failures`, and the 10 and 0.1
+ * of its example), and the retry quota of AWS's SDKs, "standard" mode (`retries`).
  *
  * @example
  * const budget = new TokenRetryBudget({ name: "search", maxTokens: 100 });
@@ -152,8 +153,8 @@ export class TokenRetryBudget implements RetryBudget {
 /**
  * A budget by share: retries are so many percent of recent calls, with a floor for when there are few.
  *
- * Sources: Envoy's `retry_budget` (`budget_percent`, `min_retry_concurrency`), and Finagle's
- * `RetryBudget`, which counts over a span of time, as this one does.
+ * Sources: Envoy's `retry_budget` (`budget_percent` of 20, `min_retry_concurrency` of 3), and Finagle's
+ * `RetryBudget`, which counts over a span of time, of 10 seconds, as this one does.
  *
  * @example
  * const budget = new RatioRetryBudget({ name: "search", ratio: 0.1 });

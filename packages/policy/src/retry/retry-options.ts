@@ -15,7 +15,10 @@ import type { RetryBudget } from "./retry-budget.ts";
 import type { RetryLimits } from "./retry-state.ts";
 
 export interface RetryOptions {
-  /** Attempts in all, the first included: a whole number from 1. @defaultValue 3 */
+  /**
+   * Attempts in all, the first included: a whole number from 1. Those of retries further in count as well,
+   * see {@link RetryPolicy}. @defaultValue 3
+   */
   readonly maxAttempts?: number;
   /**
    * How waits grow: by the multiplier; by the first wait each time; by chance, between the first wait and
@@ -46,22 +49,34 @@ export interface RetryOptions {
    * @defaultValue no limit
    */
   readonly maxTotalMs?: number;
-  /** Shared by all retries of one dependency; an attempt that it refuses does not follow. @defaultValue none */
+  /**
+   * Shared by all retries of one dependency; an attempt that it refuses does not follow, and the call fails
+   * with its own error. @defaultValue none
+   */
   readonly budget?: RetryBudget;
-  /** Which errors to try again; what was thrown and is no Error comes wrapped. @defaultValue by class */
+  /**
+   * Which errors to try again; what was thrown and is no Error comes wrapped. It is not heeded where the
+   * caller has left, nor asked where a server of gRPC says that nobody should come back. Where it throws, the
+   * class decides. @defaultValue by class
+   */
   readonly retryableErrors?: (error: Error) => boolean;
-  /** Hears of every retry, before its wait. */
+  /** Hears of every retry, before its wait. @defaultValue nobody */
   readonly onRetry?: Listener<RetryEvent>;
-  /** Hears of every call that fails in the end, with why no attempt followed. */
+  /** Hears of every call that fails in the end, with why no attempt followed. @defaultValue nobody */
   readonly onGiveUp?: Listener<GiveUpEvent>;
   /**
-   * Hears of what a listener throws, and of a back-off function that throws or returns no number of
-   * milliseconds; the wait is then exponential. @defaultValue the platform's `reportError`, or a warning
+   * Hears of what a listener or `retryableErrors` throws, and of a back-off function that throws or returns
+   * no number of milliseconds; the wait is then exponential. @defaultValue the platform's `reportError`, or a warning
    */
   readonly onListenerError?: ErrorReporter;
-  /** @defaultValue the tables of `@kintsugi/policy/classify` */
+  /**
+   * Says of each failed attempt what it was, and how long the server wants to be left alone.
+   * @defaultValue the one of the pipeline, or the tables of `@kintsugi/policy/classify`
+   */
   readonly classifier?: Classifier;
+  /** Waits, and reads the date of a `Retry-After`. @defaultValue the system's */
   readonly clock?: Clock;
+  /** Spreads the waits. @defaultValue the system's */
   readonly random?: Random;
 }
 

@@ -3,6 +3,8 @@ import { describe, expect, it, vi } from "vitest";
 import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
 import { RejectedError } from "../base/index.ts";
 import { seededRandom } from "../base/random.ts";
+import { pipeline } from "../pipeline/index.ts";
+import { TimeoutPolicy } from "../timeout/index.ts";
 import type { RetryOptions } from "./retry-options.ts";
 import { RetryPolicy } from "./retry-policy.ts";
 
@@ -252,6 +254,21 @@ describe("a listener", () => {
     const { policy, failing } = setup({ onRetry, onListenerError });
     await expect(policy.execute(failing(1))).resolves.toBe("answer 2");
     expect(onListenerError.mock.calls).toEqual([[bad]]);
+  });
+
+  it("may be the choice of errors: then the class decides, inside an aggressive timeout too", async () => {
+    const bad = new Error("bad choice");
+    const onListenerError = vi.fn();
+    const retryableErrors = (): never => {
+      throw bad;
+    };
+    const { policy, failing } = setup({ retryableErrors, onListenerError });
+    await expect(policy.execute(failing(1))).resolves.toBe("answer 2");
+    const limited = pipeline(policy, new TimeoutPolicy({ timeoutMs: 1_000 }));
+    await expect(limited.execute(failing(1))).resolves.toBe("answer 2");
+    const wrong = new TypeError("x is not a function");
+    await expect(limited.execute(failing(1, wrong))).rejects.toBe(wrong);
+    expect(onListenerError.mock.calls).toEqual([[bad], [bad], [bad]]);
   });
 });
 

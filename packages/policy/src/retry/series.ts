@@ -82,7 +82,7 @@ export class Series implements Retry {
   /** Whether another attempt follows; notes after what wait, or why not. */
   #decide(failure: Failure, judge: Judge): boolean {
     const { first, attempt, made, atOnce, most, thrown } = failure;
-    const { budget, retryableErrors, onRetry, onListenerError = reportError } = this.#options;
+    const { budget, onRetry, onListenerError = reportError } = this.#options;
     const verdict = this.#verdict(failure, judge);
     const askedMs = verdict.retryAfterMs ?? 0;
     const retryAfterMs = askedMs > 0 ? askedMs : 0; // A classifier of others may say anything.
@@ -90,7 +90,7 @@ export class Series implements Retry {
     const aborted = first.parent?.aborted ?? false;
     const { pushedBack = false } = verdict;
     const isPushedAway = pushedBack && !verdict.retryable;
-    const retryable = !isPushedAway && (retryableErrors?.(toError(thrown)) ?? verdict.retryable);
+    const retryable = !isPushedAway && this.#mayEndBetter(thrown, verdict);
     if ((retryable || isPushedAway) && !aborted) budget?.fail(verdict); // Both, as gRPC counts.
     const leftMs = this.#leftMs(first);
     const asked = { aborted, retryable, retryAfterMs, pushedBack };
@@ -111,6 +111,17 @@ export class Series implements Retry {
     if (pushedBack) failure.step = 0; // What follows is the first wait again (gRPC, A6).
     if (onRetry) notify(onRetry, { attempt, delayMs, error: toError(thrown) }, onListenerError);
     return true;
+  }
+
+  #mayEndBetter(thrown: unknown, { retryable }: Verdict): boolean {
+    const { retryableErrors, onListenerError = reportError } = this.#options;
+    if (!retryableErrors) return retryable;
+    try {
+      return retryableErrors(toError(thrown));
+    } catch (error) {
+      notify(onListenerError, error, reportError);
+      return retryable;
+    }
   }
 
   #limited(): RetryLimits {
