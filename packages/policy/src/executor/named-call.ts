@@ -64,28 +64,16 @@ export class NamedCall {
     return this.guards.circuitByHand({ ...(clock && { clock }), ...options, ...circuitBreaker });
   }
 
-  /** What an executor of the name is given. */
-  shared(preset: CallPreset | "none" | undefined): SharedCall {
-    const revision = (): number => this.#revision + this.#registry.revision;
-    const { calls, switch: ownSwitch } = this.#registry;
-    return {
-      guards: this.guards,
-      tally: this.tally,
-      get revision() {
-        return revision() + ownSwitch.turns;
-      },
-      get isOn() {
-        return ownSwitch.isOn;
-      },
-      get isHeard() {
-        return calls.isHeard;
-      },
-      policies: (own) => this.#policies(preset, own),
-      tell: (measure) => calls.tell(measure),
-    };
+  get revision(): number {
+    return this.#revision + this.#registry.revision;
   }
 
-  #policies(preset: CallPreset | "none" | undefined, own: CallPolicies): CallPolicies {
+  /** What an executor of the name is given. */
+  shared(preset: CallPreset | "none" | undefined): SharedCall {
+    return new NamedShare(this, this.#registry, preset);
+  }
+
+  policies(preset: CallPreset | "none" | undefined, own: CallPolicies): CallPolicies {
     const { presets, caution, general } = this.#registry;
     const chosen = preset ?? this.#settings.preset ?? "api";
     const layers = chosen === "none" ? [] : [presets[chosen], presets[caution]];
@@ -95,6 +83,47 @@ export class NamedCall {
 
   #tellTransition(from: CircuitMeasure["from"], to: CircuitMeasure["to"]): void {
     this.#registry.transitions.tell({ name: this.#name, from, to });
+  }
+}
+
+/** One executor's share in a name. Read at every call: so it is made of fields, and of no closures. */
+class NamedShare implements SharedCall {
+  readonly guards: Guards;
+  readonly tally: Tally;
+  readonly #named: NamedCall;
+  readonly #registry: RegistryState;
+  readonly #preset: CallPreset | "none" | undefined;
+
+  constructor(
+    named: NamedCall,
+    registry: RegistryState,
+    preset: CallPreset | "none" | undefined,
+  ) {
+    this.guards = named.guards;
+    this.tally = named.tally;
+    this.#named = named;
+    this.#registry = registry;
+    this.#preset = preset;
+  }
+
+  get revision(): number {
+    return this.#named.revision + this.#registry.switch.turns;
+  }
+
+  get isOn(): boolean {
+    return this.#registry.switch.isOn;
+  }
+
+  get isHeard(): boolean {
+    return this.#registry.calls.isHeard;
+  }
+
+  policies(own: CallPolicies): CallPolicies {
+    return this.#named.policies(this.#preset, own);
+  }
+
+  tell(measure: CallMeasure): void {
+    this.#registry.calls.tell(measure);
   }
 }
 
