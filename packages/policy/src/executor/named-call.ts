@@ -94,11 +94,7 @@ class NamedShare implements SharedCall {
   readonly #registry: RegistryState;
   readonly #preset: CallPreset | "none" | undefined;
 
-  constructor(
-    named: NamedCall,
-    registry: RegistryState,
-    preset: CallPreset | "none" | undefined,
-  ) {
+  constructor(named: NamedCall, registry: RegistryState, preset: CallPreset | "none" | undefined) {
     this.guards = named.guards;
     this.tally = named.tally;
     this.#named = named;

@@ -27,11 +27,15 @@ export type RetryLimitOptions = Pick<
 
 /** The values of a preset that are to be others; what is not named stays. */
 export interface PresetUpdate {
+  /** How often, and how soon, a call is made again. */
   readonly retry?: RetryLimitOptions;
+  /** When the circuit opens, and for how long. */
   readonly circuitBreaker?: CircuitThresholds;
-  /** Milliseconds that each attempt may take. */
+  /** Milliseconds that each attempt may take, above 0 to 1e12. */
   readonly timeout?: number;
+  /** How many calls and tokens a window may hold. */
   readonly rateLimit?: RateLimits;
+  /** How many calls may run, and wait, at once. */
   readonly bulkhead?: BulkheadThresholds;
 }
 
