@@ -159,7 +159,7 @@ function unitOf(name: string, meaning: string): string {
   return "count";
 }
 
-export function optionTables(): string {
+function optionTables(): string {
   const options = policyOptions();
   return chapters
     .map(([chapter]) => {
