@@ -2,7 +2,6 @@
 
 export { SocketInUseError, SocketUnreachableError } from "./errors.ts";
 export { causeOf, lastLines } from "./files.ts";
-export { type IdleTimer, idleTimer } from "./idle-timer.ts";
 export {
   type InstancePaths,
   instancePaths,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { seededRandom, systemRandom } from "@kintsugi/policy/base";
+import { backgroundClock, seededRandom, systemRandom } from "@kintsugi/policy/base";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { updateResilienceConfig, WorkflowCheckpoint } from "../../index.ts";
@@ -51,12 +51,13 @@ describe("a checkpoint that saves by itself", () => {
   /** Its timer fires when it is told to. */
   const byHand = (id: string) => {
     const waits: { ms: number; fire: () => void }[] = [];
-    const timer = (ms: number, fire: () => void) => {
+    const after = (ms: number, fire: () => void) => {
       const wait = { ms, fire };
       waits.push(wait);
       return () => void waits.splice(waits.indexOf(wait), 1);
     };
-    return { waits, checkpoint: new WorkflowCheckpoint<number>(id, { timer }) };
+    const clock = { ...backgroundClock, after };
+    return { waits, checkpoint: new WorkflowCheckpoint<number>(id, { clock }) };
   };
 
   it("takes the state anew each time, and heeds another interval at the next wait", async () => {

@@ -2,9 +2,14 @@
 
 import { join } from "node:path";
 
-import { type Cancel, type Clock, reportError, wholeNumber } from "@kintsugi/policy/base";
+import {
+  backgroundClock,
+  type Cancel,
+  type Clock,
+  reportError,
+  wholeNumber,
+} from "@kintsugi/policy/base";
 
-import { type IdleTimer, idleTimer } from "../../host/index.ts";
 import {
   type CheckpointStore,
   Checkpoints,
@@ -18,9 +23,8 @@ export interface WorkflowCheckpointOptions {
   readonly store?: CheckpointStore;
   /** States that are kept, a whole number from 1. @defaultValue `checkpointing.maxCheckpoints` */
   readonly maxCheckpoints?: number;
+  /** Wakes the automatic saves as well. @defaultValue the system's; it keeps no process alive */
   readonly clock?: Clock;
-  /** Wakes the automatic saves. @defaultValue a timer that does not keep the process alive */
-  readonly timer?: IdleTimer;
 }
 
 /**
@@ -35,15 +39,15 @@ export interface WorkflowCheckpointOptions {
 export class WorkflowCheckpoint<State = unknown> {
   readonly id: string;
   readonly #states: Checkpoints;
-  readonly #timer: IdleTimer;
+  readonly #clock: Clock;
   #stopAuto: Cancel = () => {};
 
   /** @throws {@link RangeError} when the id is empty or an option is out of its range. */
   constructor(id: string, options: WorkflowCheckpointOptions = {}) {
-    const { maxCheckpoints: most, timer = idleTimer } = options;
+    const { maxCheckpoints: most, clock = backgroundClock } = options;
     if (most !== undefined) wholeNumber("maxCheckpoints", most, 1);
     this.id = id;
-    this.#timer = timer;
+    this.#clock = clock;
     this.#states = statesOf(id, options);
   }
 
@@ -86,7 +90,8 @@ export class WorkflowCheckpoint<State = unknown> {
     const wait = (): void => {
       if (isOver) return;
       const { autoCheckpointIntervalMs } = defaultRuntime().settings.checkpointing;
-      cancel = this.#timer(intervalMs ?? autoCheckpointIntervalMs, () => void save());
+      const ms = intervalMs ?? autoCheckpointIntervalMs;
+      cancel = this.#clock.after(ms, () => void save());
     };
     const save = async (): Promise<void> => {
       try {
@@ -130,15 +135,15 @@ export class WorkflowCheckpoint<State = unknown> {
 
 function statesOf(
   id: string,
-  { store, maxCheckpoints, clock }: WorkflowCheckpointOptions,
+  { store, maxCheckpoints, clock = backgroundClock }: WorkflowCheckpointOptions,
 ): Checkpoints {
   const runtime = defaultRuntime();
-  const { files, clock: systems } = runtime.host;
+  const { files } = runtime.host;
   const folder = join(runtime.settings.checkpointing.dir, "states");
   return new Checkpoints({
     id,
     store: store ?? fileCheckpoints({ folder, files }),
-    clock: clock ?? systems,
+    clock,
     maxCheckpoints: () => maxCheckpoints ?? runtime.settings.checkpointing.maxCheckpoints,
     report: reportError,
   });
