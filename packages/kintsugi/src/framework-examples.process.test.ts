@@ -96,7 +96,11 @@ it("the figures of circuits, health and checkpoints", async () => {
   // ---
   expect(states["search"]).toMatchObject({ name: "search", state: "closed" });
   expect(health).toMatchObject({ kind: "healthy", circuits: { search: "closed" } });
-  expect(checkpoints).toMatchObject([{ id, version: 1 }]);
+  expect(checkpoints).toMatchObject([
+    { kind: "step", id, version: 1, step: "breed" },
+    { kind: "step", id, version: 2, step: "report" },
+    { kind: "state", id, version: 1 },
+  ]);
   await CircuitBreakerFactory.get("search")
     ?.execute(() => Promise.reject(new Error("down")))
     .catch(() => {});

@@ -35,6 +35,7 @@ export {
   type ProcessHealth,
   type PublishedEvent,
   type QueueRun,
+  type RecordedStep,
   type ResilienceConfigUpdate,
   type ResilienceSettings,
   resilienceSettings,

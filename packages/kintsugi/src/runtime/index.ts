@@ -22,6 +22,7 @@ export type {
   ResilienceSettings,
 } from "./default/resilience-settings.ts";
 export {
+  type RecordedStep,
   WorkflowCheckpoint,
   type WorkflowCheckpointOptions,
 } from "./default/workflow-checkpoint.ts";

@@ -7,8 +7,10 @@ import type { Cancel } from "@kintsugi/policy/base";
 
 import { defaultConfig } from "../../config/index.ts";
 import { type Host, systemHost } from "../../host/index.ts";
-import { createKintsugi } from "../create-kintsugi.ts";
+import type { Engine, StepView } from "../../workflow/index.ts";
+import { createWithParts } from "../create-kintsugi.ts";
 import type { Kintsugi } from "../kintsugi.ts";
+import { FolderOwnedError } from "../system.ts";
 import {
   changedBy,
   policyPartOf,
@@ -24,11 +26,19 @@ import { RunCodes } from "./run-codes.ts";
  */
 const LINGER_MS = 100;
 
+interface Opened {
+  readonly kintsugi: Kintsugi;
+  readonly engine: Engine;
+}
+
+/** Steps of one run that are listed at most. */
+const MOST_STEPS = 10_000;
+
 export class DefaultRuntime {
   readonly host: Host = systemHost();
   settings: ResilienceSettings = settingsFrom(this.host.env);
   readonly codes: RunCodes = new RunCodes();
-  #opening: Promise<Kintsugi> | undefined;
+  #opening: Promise<Opened> | undefined;
   #closing: Promise<void> = Promise.resolve();
   #users = 0;
   #keepOpen: Cancel = () => {};
@@ -41,7 +51,7 @@ export class DefaultRuntime {
   }
 
   /** Opens the folder for the time of the work. @throws {@link FolderOwnedError} */
-  async use<T>(work: (kintsugi: Kintsugi) => Promise<T>): Promise<T> {
+  async use<T>(work: (opened: Opened) => Promise<T>): Promise<T> {
     this.#users += 1;
     this.#keepOpen();
     try {
@@ -55,14 +65,32 @@ export class DefaultRuntime {
     }
   }
 
-  async #open(): Promise<Kintsugi> {
-    await this.#closing;
-    const dataDir = join(this.settings.checkpointing.dir, "runs");
+  /** What is recorded of a run; nothing where there is none, or where another process has the folder. */
+  async stepsOf(runId: string): Promise<readonly StepView[]> {
+    const hasRuns = this.#opening !== undefined || this.host.files.exists(this.#folder);
+    if (!hasRuns) return [];
     try {
-      return await createKintsugi({
+      const steps = await this.use(({ engine }) => engine.steps(runId, MOST_STEPS));
+      return steps.filter(({ state }) => state === "recorded");
+    } catch (error) {
+      if (error instanceof FolderOwnedError) return [];
+      throw error;
+    }
+  }
+
+  get #folder(): string {
+    return join(this.settings.checkpointing.dir, "runs");
+  }
+
+  async #open(): Promise<Opened> {
+    await this.#closing;
+    const dataDir = this.#folder;
+    try {
+      const { kintsugi, parts } = await createWithParts({
         config: defaultConfig({ name: "resilience", dataDir }),
         calls: createCallRegistry(), // Calls of the program are its own: nothing here watches them.
       });
+      return { kintsugi, engine: parts.engine };
     } catch (error) {
       this.#opening = undefined;
       throw error;
@@ -72,7 +100,7 @@ export class DefaultRuntime {
   #close(): void {
     const opened = this.#opening;
     this.#opening = undefined;
-    if (opened) this.#closing = opened.then((kintsugi) => kintsugi.stop());
+    if (opened) this.#closing = opened.then(({ kintsugi }) => kintsugi.stop());
   }
 }
 

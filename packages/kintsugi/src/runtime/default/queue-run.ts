@@ -73,7 +73,7 @@ export async function resilientQueueRun(
   const job = jobOf(params.workflow, runtime, ends);
   try {
     return await (callRegistry.isEnabled
-      ? runtime.use((kintsugi) => recorded(runtime, kintsugi, job, params))
+      ? runtime.use(({ kintsugi }) => recorded(runtime, kintsugi, job, params))
       : straight(runtime, job, params));
   } catch (error) {
     const haveFailed = Object.keys(ends.failures).length > 0 && !params.signal?.aborted;

@@ -27,6 +27,17 @@ export interface WorkflowCheckpointOptions {
   readonly clock?: Clock;
 }
 
+/** A step of a run, as it is listed. */
+export interface RecordedStep {
+  readonly kind: "step";
+  /** Of the run. */
+  readonly id: string;
+  /** Its number in the order in which the steps were started: 1 for the first. */
+  readonly version: number;
+  /** Its name. */
+  readonly step: string;
+}
+
 /**
  * A state that `save` has acknowledged is there after a kill at any moment, whole; one that was under way
  * is there whole or not at all. An id has one writer at a time.
@@ -51,12 +62,20 @@ export class WorkflowCheckpoint<State = unknown> {
     this.#states = statesOf(id, options);
   }
 
-  /** What is kept of an id, from the oldest to the newest. */
-  static listCheckpoints(
+  /**
+   * What is kept of an id: the steps that `resilientQueueRun` has recorded under it, where this process
+   * may have the folder of the runs, and the states that were saved; each from the oldest to the newest.
+   */
+  static async listCheckpoints(
     id: string,
     options: Pick<WorkflowCheckpointOptions, "store"> = {},
-  ): Promise<readonly CheckpointView[]> {
-    return statesOf(id, options).list();
+  ): Promise<readonly (CheckpointView | RecordedStep)[]> {
+    const states = await statesOf(id, options).list();
+    const steps = await defaultRuntime().stepsOf(id);
+    const recorded = steps.map(
+      ({ seq, name }): RecordedStep => ({ kind: "step", id, version: seq + 1, step: name }),
+    );
+    return [...recorded, ...states];
   }
 
   /**

@@ -52,6 +52,7 @@ describe("a state that was saved", () => {
     const listed = await states.list();
     expect(listed.map(({ version }) => version)).toEqual([3, 4, 5]);
     expect(listed[0]).toEqual({
+      kind: "state",
       id: "crawl",
       version: 3,
       savedAtMs: clock.epochMs() - 30,

@@ -6,8 +6,9 @@ import { encode } from "../codec.ts";
 import { type Checkpoint, open, type Sealed, seal } from "./envelope.ts";
 import type { CheckpointStore } from "./port.ts";
 
-/** A checkpoint as it is listed. */
+/** A saved state as it is listed. */
 export interface CheckpointView {
+  readonly kind: "state";
   readonly id: string;
   /** 1 for the first; grows by one with each. */
   readonly version: number;
@@ -102,7 +103,7 @@ export class Checkpoints {
         const found = await this.#read(version);
         if (!found) continue;
         const { savedAtMs, rolledBackTo } = found;
-        views.push({ id, version, savedAtMs, rolledBackTo });
+        views.push({ kind: "state", id, version, savedAtMs, rolledBackTo });
       }
       return views;
     });
