@@ -58,7 +58,7 @@ describe("two copies of the package in one process", () => {
 });
 
 describe("100,000 names that nobody holds", () => {
-  it("leave a flat heap; what is held, configured or recent stays", () => {
+  it("leave a flat heap; what is held, configured or recent stays", { timeout: 180_000 }, () => {
     const seen = run(["--expose-gc"], "many-names.ts") as { usedKiB: number[]; names: number };
     const [first = 0, ...others] = seen.usedKiB;
     expect(others).toHaveLength(4);

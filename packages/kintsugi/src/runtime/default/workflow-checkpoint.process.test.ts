@@ -16,7 +16,10 @@ function setup() {
 }
 
 describe("a process that saves in a loop and is killed at any moment", () => {
-  it("leaves the state that was acknowledged last, or a newer one, and never a torn one", async () => {
+  const outcome =
+    "leaves the state that was acknowledged last, or a newer one, and never a torn one";
+
+  it(outcome, { timeout: 240_000 }, async () => {
     const { dir } = setup();
     const report = vi.fn(); // Would hear of one that is torn, though an older one could stand in.
     vi.stubGlobal("reportError", report);
