@@ -207,7 +207,7 @@ describe("calls that coalesce", () => {
   it("share no refusal: neither that there is no place nor that the circuit is open", async () => {
     const { breaker, fire, clock } = fired({ coalesce: true, capacity: 1, resetTimeout: 100 });
     const first = breaker.fire(1, 10);
-    await endOf(breaker.fire(2));
+    await endOf(breaker.fire(2, 0));
     expect(breaker.opened).toBe(false); // 1 of 2.
     await clock.advance(10);
     await first;
@@ -216,6 +216,20 @@ describe("calls that coalesce", () => {
     await fire(3);
     breaker.close();
     expect(await fire(3)).toBe(3);
+  });
+
+  it("share no failure at once either, where that ends it", async () => {
+    const action = vi.fn(() => {
+      throw new Error("at once");
+    });
+    const breaker = new CircuitBreaker(action, {
+      coalesce: true,
+      coalesceResetOn: ["error"],
+      errorThresholdPercentage: 100,
+    });
+    await endOf(breaker.fire());
+    await endOf(breaker.fire());
+    expect(action).toHaveBeenCalledTimes(2);
   });
 
   it("share for as long as a call may take, where no time is named", () => {

@@ -30,6 +30,17 @@ describe("the clock of a breaker", () => {
     expect(clock.epochMs()).toBe(moved.epochMs());
   });
 
+  it("lets an open circuit wait on, where its timer was early by a part of a millisecond", async () => {
+    const moved = manualClock();
+    const clock = { ...moved, monotonicMs: () => Math.max(0, moved.monotonicMs() - 0.5) };
+    const breaker = new CircuitBreaker(async () => {}, { clock, resetTimeout: 100 });
+    breaker.open();
+    await moved.advance(100);
+    expect(breaker.opened).toBe(true);
+    await moved.advance(1);
+    expect(breaker.halfOpen).toBe(true);
+  });
+
   it("lets an open circuit try when the tests of users have moved its timer", async () => {
     const { moved, halted } = setup();
     const breaker = new CircuitBreaker(

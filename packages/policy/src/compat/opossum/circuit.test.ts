@@ -327,6 +327,19 @@ describe("a circuit that is moved by hand", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("has its whole time again when it opens again", async () => {
+    const { breaker, clock } = fired({ resetTimeout: 100 });
+    breaker.open();
+    await clock.advance(60);
+    breaker.close();
+    expect(clock.pending).toBe(0);
+    breaker.open();
+    await clock.advance(60);
+    expect(kindOf(breaker)).toEqual(["opened"]);
+    await clock.advance(40);
+    expect(kindOf(breaker)).toEqual(["halfOpen", "pendingClose"]);
+  });
+
   it("may be closed by who hears that it has opened", async () => {
     const { breaker, fire, clock } = fired();
     breaker.on("open", () => breaker.close());

@@ -27,6 +27,8 @@ describe("an emitter", () => {
     });
     expect(emitter.emit("news", "rain", 1)).toBe(true);
     expect(heard).toEqual([emitter, ["second", "rain", 1], ["third", "rain", 1]]);
+    emitter.emit("news", "sun", 2);
+    expect(heard).toHaveLength(6);
     expect(emitter.emit("silence")).toBe(false);
   });
 

@@ -259,10 +259,15 @@ describe("errors of a breaker", () => {
     [undefined, false],
     [true, true],
   ])("carry a stack only where it is asked for: %s", async (captureStack, hasFrames) => {
-    const { fire } = fired({ captureStack });
+    const { breaker, fire } = fired({ captureStack });
     await fire(-1);
-    const { stack = "" } = (await fire(1)) as Error;
-    expect(stack.includes("\n")).toBe(hasFrames);
+    const open = (await fire(1)) as Error;
+    breaker.shutdown();
+    const shut = (await fire(1)) as Error;
+    expect([open, shut].map(({ stack = "" }) => stack.includes("\n"))).toEqual([
+      hasFrames,
+      hasFrames,
+    ]);
   });
 
   it("leave no rejection behind that nobody handles", async () => {

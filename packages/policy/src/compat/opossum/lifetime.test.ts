@@ -285,6 +285,7 @@ describe("a breaker as JSON", () => {
     const { state } = first.breaker.toJSON();
     const { breaker, clock } = fired({ resetTimeout: 100, state, clock: first.clock });
     expect(breaker.opened).toBe(true);
+    expect(breaker.toJSON().state.lastTimerAt).toBe(state.lastTimerAt);
     await clock.advance(39);
     expect(breaker.opened).toBe(true);
     await clock.advance(1);

@@ -95,6 +95,14 @@ describe("an abort controller", () => {
     expect(breaker.getSignal()?.aborted).toBe(true);
   });
 
+  it("is not renewed where that is not asked for, or not needed", async () => {
+    const abortController = new AbortController();
+    const aborted = await late({ abortController, volumeThreshold: 2 });
+    expect(aborted.breaker.getAbortController()).toBe(abortController);
+    const { breaker } = fired({ autoRenewAbortController: true });
+    expect(breaker.getAbortController()).toBe(breaker.getAbortController());
+  });
+
   it("is let alone by calls that end in time", async () => {
     const abortController = new AbortController();
     const { fire } = fired({ timeout: 50, abortController });

@@ -169,6 +169,9 @@ describe("a snapshot", () => {
     await clock.advance(5_000);
     expect(seen).toEqual([status.stats]);
     expect(clock.pending).toBe(0);
+    status.once("snapshot", (stats) => seen.push(stats));
+    await clock.advance(5_000);
+    expect(seen).toHaveLength(2);
   });
 
   it("does not come where it is switched off", async () => {
@@ -183,6 +186,7 @@ describe("a snapshot", () => {
     const { breaker, clock } = fired();
     breaker.status.on("snapshot", () => expect.unreachable());
     breaker.shutdown();
+    expect(breaker.status.listenerCount("snapshot")).toBe(0);
     breaker.status.on("snapshot", () => expect.unreachable());
     expect(clock.pending).toBe(0);
     await clock.advance(5_000);
