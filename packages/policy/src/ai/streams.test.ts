@@ -124,10 +124,27 @@ describe("a stream that falls silent", () => {
       await expect.poll(() => large.doStreamCalls.length).toBe(1);
       await settled();
       caller.abort(new Error("the user left"));
-      await asking;
+      await expect(asking).resolves.toMatchObject({ errors: [] });
       await expect.poll(() => onCancel.mock.calls.length).toBe(1);
       expect(large.doStreamCalls).toHaveLength(1);
     }
+  });
+
+  it("throws the reason of its caller, where they have left, and shows no error part", async () => {
+    const caller = new AbortController();
+    const large = model({ stream: [() => fallingSilent(words("once"))] });
+    const wrapped = wrapLanguageModel({ model: large, middleware: resilientModel(retry()) });
+    const { stream } = await wrapped.doStream({ prompt: [], abortSignal: caller.signal });
+    const left = new Error("the user left");
+    const read = async (): Promise<readonly string[]> => {
+      const types: string[] = [];
+      for await (const { type } of stream) {
+        types.push(type);
+        if (type === "text-delta") caller.abort(left);
+      }
+      return types;
+    };
+    await expect(read()).rejects.toBe(left);
   });
 });
 
@@ -154,6 +171,16 @@ describe("a stream that is held to its end", () => {
     const large = model({ stream: [() => streaming(words("once"), breaking(apiError(529)))] });
     await setup(large, { holdUntil: "end" }, [retry(), circuit]).ask();
     await expect.poll(() => circuit.state.kind).toBe("open");
+    expect(large.doStreamCalls).toHaveLength(1);
+  });
+
+  it("is asked for once, even where a policy thinks that everything may be tried again", async () => {
+    const eager = new RetryPolicy({ retryableErrors: () => true, clock: eagerClock() });
+    const large = model({
+      stream: [() => streaming(words("once"), breaking(apiError(529))), whole],
+    });
+    await setup(large, { holdUntil: "end" }, eager).ask();
+    await settled();
     expect(large.doStreamCalls).toHaveLength(1);
   });
 

@@ -34,10 +34,12 @@ async function setup(options: RouteWatchOptions = {}) {
     },
     { prefix: "/inner" },
   );
+  const answered: string[] = [];
+  app.addHook("onSend", async (request) => void answered.push(request.url));
   const origin = await app.listen({ host: "127.0.0.1", port: 0 });
   const get = (path: string, init?: RequestInit) => fetch(origin + path, init);
   const rowOf = (route: string) => watch.stats().find((row) => row.route === route);
-  return { app, watch, get, rowOf, calls, reasons };
+  return { app, watch, get, rowOf, calls, reasons, answered };
 }
 
 describe("a Fastify server under a watch", () => {
@@ -86,7 +88,7 @@ describe("a Fastify server under a watch", () => {
 
   it("lets who waits in when there is room, unless they have left", async () => {
     const limit = new Bulkhead({ name: "http", maxConcurrent: 1, maxQueue: 5 });
-    const { get, calls } = await setup({ limit });
+    const { get, calls, answered } = await setup({ limit });
     const callers = [new AbortController(), new AbortController()] as const;
     const first = get("/inner/slow", { signal: callers[0].signal }).catch(() => {});
     await expect.poll(() => calls.length).toBe(1);
@@ -101,6 +103,7 @@ describe("a Fastify server under a watch", () => {
     await first;
     expect((await third).status).toBe(200);
     expect(calls).toHaveLength(1);
+    expect(answered.filter((url) => url === "/inner/slow").length).toBeLessThan(2);
   });
 
   it("tells a handler that its client has left", async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { serve } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -106,6 +107,17 @@ describe("a Hono server under a watch", () => {
     await expect.poll(() => reasons).toMatchObject([{ code: "KINTSUGI_CLIENT_LEFT" }]);
     finish();
     expect(calls).toHaveLength(1);
+  });
+
+  it("leaves no listener on the signal of a request", async () => {
+    const { app } = await setup();
+    let heard: AbortSignal | undefined;
+    app.get("/signal", (c) => {
+      heard = c.req.raw.signal;
+      return c.text(String(getEventListeners(heard, "abort").length));
+    });
+    expect(await (await app.request("/signal")).text()).toBe("1");
+    expect(heard && getEventListeners(heard, "abort")).toEqual([]);
   });
 
   it("watches requests that come from no network as well", async () => {

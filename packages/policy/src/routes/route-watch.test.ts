@@ -126,6 +126,12 @@ describe("a burst of errors", () => {
 });
 
 describe("the deadline of a request", () => {
+  it("leaves no timer when it was answered in time", async () => {
+    const { serve, clock } = setup({ timeoutMs: 500 });
+    await serve("GET /a", 10);
+    expect(clock.pending).toBe(0);
+  });
+
   it("ends it with 503, and aborts its signal", async () => {
     const { arrive, visitOf, watch, clock, rowOf, events } = setup({ timeoutMs: 500 });
     const { entry, request } = arrive("GET /a");

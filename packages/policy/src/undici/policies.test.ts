@@ -1,6 +1,9 @@
+import { getEventListeners } from "node:events";
+import type { ServerResponse } from "node:http";
 import { Agent, errors, interceptors, request } from "undici";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
+import type { Policy } from "../base/index.ts";
 import { Bulkhead } from "../bulkhead/index.ts";
 import { CachePolicy } from "../cache/index.ts";
 import { CircuitBreaker } from "../circuit-breaker/index.ts";
@@ -26,6 +29,23 @@ describe("an answer that has begun", () => {
       const { body } = await request(server.origin, { dispatcher: setup(retry(), { holdUntil }) });
       expect(await thrownBy(body.text())).toBeInstanceOf(errors.SocketError);
       expect(server.requests).toHaveLength(1);
+    }
+  });
+
+  it("is not asked for again, even where a policy thinks that everything may be tried again", async () => {
+    const onRetry = vi.fn();
+    const options = { maxAttempts: 2, initialDelayMs: 1, onRetry };
+    for (const [more, retries] of [
+      [{}, 0],
+      [{ retryableErrors: () => true }, 1],
+    ] as const) {
+      const server = await loopback(breakingOff);
+      const policy = new RetryPolicy({ ...options, ...more });
+      const { body } = await request(server.origin, {
+        dispatcher: setup(policy, { holdUntil: "end" }),
+      });
+      expect(await thrownBy(body.text())).toBeInstanceOf(errors.SocketError);
+      expect([server.requests.length, onRetry.mock.calls.length]).toEqual([1, retries]);
     }
   });
 
@@ -118,6 +138,35 @@ describe("an abort", () => {
     first.abort(new Error("the first left"));
     await running;
     expect(server.requests).toHaveLength(1);
+  });
+
+  it("of a request that waits for a connection means that it is never sent", async () => {
+    const held: ServerResponse[] = [];
+    const server = await loopback((response) => void held.push(response));
+    const agent = new Agent({ connections: 1, pipelining: 1 });
+    onTestFinished(() => agent.destroy());
+    const dispatcher = agent.compose(resilient(retry()));
+    const first = request(server.origin, { dispatcher });
+    await expect.poll(() => held.length).toBe(1);
+    const caller = new AbortController();
+    const second = thrownBy(request(`${server.origin}/b`, { dispatcher, signal: caller.signal }));
+    const third = request(`${server.origin}/c`, { dispatcher });
+    caller.abort(new Error("the user left"));
+    expect(await second).toMatchObject({ message: "the user left" });
+    held[0]?.end("ok");
+    await (await first).body.dump();
+    await expect.poll(() => held.length).toBe(2);
+    held[1]?.end("ok");
+    await (await third).body.dump();
+    expect(server.requests.map(({ path }) => path)).toEqual(["/", "/c"]);
+  });
+
+  it("leaves no listener on a signal that outlives the request", async () => {
+    const server = await loopback(answering(200));
+    const { signal } = new AbortController();
+    const forwarding: Policy = { execute: async (call) => call({ signal, attempt: 1 }) };
+    await request(server.origin, { dispatcher: setup(forwarding) });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("before the request means that nothing is sent", async () => {
