@@ -1,7 +1,7 @@
 import { streamText, wrapLanguageModel } from "ai";
 import { describe, expect, it, vi } from "vitest";
 
-import { eagerClock, settled } from "../base/fixtures/clocks.ts";
+import { eagerClock, manualClock, settled } from "../base/fixtures/clocks.ts";
 import { Bulkhead } from "../bulkhead/index.ts";
 import { CircuitBreaker } from "../circuit-breaker/index.ts";
 import { RateLimiter } from "../rate-limit/index.ts";
@@ -185,10 +185,15 @@ describe("a stream that is held to its end", () => {
   });
 
   it("is bounded as a whole by a time-out", async () => {
+    const clock = manualClock();
     const onCancel = vi.fn();
     const large = model({ stream: [() => fallingSilent(words("once"), onCancel)] });
-    const timeout = new TimeoutPolicy({ timeoutMs: 40 });
-    const { text, errors } = await setup(large, { holdUntil: "end" }, timeout).ask();
+    const timeout = new TimeoutPolicy({ timeoutMs: 1_000, clock });
+    const asking = setup(large, { holdUntil: "end" }, timeout).ask();
+    await expect.poll(() => large.doStreamCalls.length).toBe(1);
+    for (let turn = 0; turn < 20; turn += 1) await settled();
+    await clock.advance(2_000);
+    const { text, errors } = await asking;
     expect([text, errors]).toEqual(["once", [expect.any(TimeoutError)]]);
     expect(onCancel).toHaveBeenCalledOnce();
   });
