@@ -54,8 +54,11 @@ export {
   type CircuitStoreFailure,
   type CircuitThresholds,
   type CircuitTransition,
+  circuitBreaker,
   type Isolation,
   MemoryCircuitStore,
+  type SmallCircuit,
+  type SmallCircuitOptions,
   type StoredCircuit,
 } from "./circuit-breaker/index.ts";
 export {

@@ -15,4 +15,5 @@ export type { CircuitState, StoredCircuit } from "./circuit-state.ts";
 export { type CircuitCell, type CircuitStore, MemoryCircuitStore } from "./circuit-store.ts";
 export { CircuitOpenError } from "./open-error.ts";
 export type { CircuitStoreFailure } from "./shared-side.ts";
+export { circuitBreaker, type SmallCircuit, type SmallCircuitOptions } from "./small-circuit.ts";
 export type { CircuitThresholds } from "./thresholds.ts";
