@@ -5,9 +5,10 @@ import type { Bench } from "./harness/bench.ts";
 import type { BlockText } from "./harness/quoting.ts";
 import { committedResult } from "./harness/result.ts";
 import { tableOf } from "./harness/table.ts";
-import { policyCall } from "./policy-call/bench.ts";
+import { policies } from "./policies/bench.ts";
+import { policyLeaks } from "./policies/leaks.ts";
 
-export const benches: readonly Bench[] = [policyCall, durableStep];
+export const benches: readonly Bench[] = [policies, policyLeaks, durableStep];
 
 /** What stands in a block of a document: always from the committed file, never typed by hand. */
 export const blockText: BlockText = (name, kind) => {

@@ -16,6 +16,7 @@ import { seededRandom } from "@kintsugi/policy/base";
 
 import { benches } from "./benches.ts";
 import type { Bench, Server } from "./harness/bench.ts";
+import { goalsOf } from "./harness/goals.ts";
 import { noiseOf, thisMachine, watchLoad } from "./harness/machine.ts";
 import { checkout, checkTypes, installPeers, versionOf } from "./harness/peers.ts";
 import { type Result, writeResult } from "./harness/result.ts";
@@ -82,7 +83,7 @@ async function run(bench: Bench, rounds: number): Promise<number> {
     });
     const seconds = (performance.now() - startedMs) / 1_000;
     const measured = load();
-    const { name, title } = bench;
+    const { name, title, goals = [] } = bench;
     return show({
       name,
       title,
@@ -96,6 +97,7 @@ async function run(bench: Bench, rounds: number): Promise<number> {
       machine,
       load: measured,
       versions: versionsOf(bench, servers),
+      goals: goalsOf(goals, sections),
       sections,
     });
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { Bench, Contestant, Row } from "../harness/bench.ts";
 import { contestantOf, type Result } from "../harness/result.ts";
-import { rounded } from "../harness/table.ts";
+import { rounded } from "../harness/table-text.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRestate } from "./restate-server.ts";
 

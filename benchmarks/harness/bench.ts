@@ -1,6 +1,7 @@
 /** What a benchmark is: sections of rows, and in each row the contestants that do the same work. */
 
 import type { Better } from "./figures.ts";
+import type { Goal } from "./goals.ts";
 import type { Result } from "./result.ts";
 
 export interface Bench {
@@ -14,6 +15,8 @@ export interface Bench {
   readonly sections: readonly Section[];
   /** Servers by the name of the contestant that needs one. */
   readonly servers: Readonly<Record<string, (folder: string) => Promise<Server>>>;
+  /** What is to be reached. @defaultValue nothing is set */
+  readonly goals?: readonly Goal[];
   /** Lines that a README may quote. */
   readonly quotes: (result: Result) => readonly string[];
 }
@@ -41,6 +44,8 @@ export interface Row {
 
 export interface Contestant {
   readonly name: string;
+  /** Whether it is somebody else's, and no floor and none of ours. @defaultValue false */
+  readonly isPeer?: boolean;
   /** What else a reader has to know of it, such as what its durability promises. */
   readonly note?: string;
   /** Children that are started one after the other in each round; their figures are one. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 import type { FigureSpec } from "./bench.ts";
 import type { Figures, Spread } from "./figures.ts";
+import type { GoalResult } from "./goals.ts";
 import type { Load, Machine } from "./machine.ts";
 
 export interface Result {
@@ -25,6 +26,8 @@ export interface Result {
   readonly load: Load;
   /** Node, peers and servers. */
   readonly versions: Readonly<Record<string, string>>;
+  /** @defaultValue none are set */
+  readonly goals?: readonly GoalResult[];
   readonly sections: readonly SectionResult[];
 }
 
@@ -42,6 +45,8 @@ export interface RowResult {
 
 export interface ContestantResult {
   readonly name: string;
+  /** Whether it is somebody else's. */
+  readonly isPeer?: boolean;
   readonly note?: string;
   /** Why it could not run, where it could not. */
   readonly missing?: string;

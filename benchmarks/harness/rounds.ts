@@ -121,6 +121,7 @@ function rowResult(
     });
     return {
       name: contestant.name,
+      ...(contestant.isPeer !== undefined && { isPeer: contestant.isPeer }),
       ...(contestant.note !== undefined && { note: contestant.note }),
       ...(missing !== undefined && { missing }),
       figures: spreadsOf(rounds),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import type { Result } from "./result.ts";
-import { markdownTable, rounded, tableOf, times } from "./table.ts";
+import { tableOf } from "./table.ts";
+import { markdownTable, rounded, times } from "./table-text.ts";
 
 const spread = (median: number) => ({ median, least: median / 2, most: median * 2 });
 
@@ -20,6 +21,7 @@ function setup(change: Partial<Result> = {}): Result {
     machine: { cpu: "a processor", cores: 2, memoryGiB: 8, kernel: "6.1", disk: "ext4" },
     load: { before: [0.1, 0, 0], after: [1.5, 0, 0], othersCores: 0.05 },
     versions: { Node: "24.0.0", peer: "1.2.3" },
+    goals: [],
     sections: [
       {
         title: "success of",
@@ -32,9 +34,16 @@ function setup(change: Partial<Result> = {}): Result {
             name: "retry",
             ours: "ours",
             contestants: [
-              { name: "ours", figures: { ns: spread(100) }, ratios: {}, rounds: [] },
+              {
+                name: "ours",
+                isPeer: false,
+                figures: { ns: spread(100) },
+                ratios: {},
+                rounds: [],
+              },
               {
                 name: "peer",
+                isPeer: true,
                 note: "syncs",
                 figures: { ns: spread(250), bytes: spread(1_024) },
                 ratios: { ns: spread(2.5) },
@@ -42,6 +51,7 @@ function setup(change: Partial<Result> = {}): Result {
               },
               {
                 name: "gone",
+                isPeer: true,
                 missing: "no such program\nat x",
                 figures: {},
                 ratios: {},
