@@ -18,6 +18,13 @@ describe("a limit under load", () => {
     expect(learn(steady, rules, { ...busy, latencyMs: 9_000 }, 0, 0).limit).toBe(21.25);
   });
 
+  it("grows as well where calls are too short to be measured", () => {
+    const instant = { ...steady, baselineMs: 0 };
+    expect(learn(instant, rules, { ...busy, latencyMs: 0 }, 0, 0).limit).toBe(30);
+    expect(learn(instant, rules, { ...busy, latencyMs: 1 / 16 }, 0, 0).limit).toBe(30);
+    expect(learn(instant, rules, { ...busy, latencyMs: 1 }, 0, 0).limit).toBe(21.25);
+  });
+
   it("shrinks when a tenth of the calls or more are dropped, whatever the others took", () => {
     expect(learn(steady, rules, { ...busy, droppedShare: 0.1 }, 0, 0).limit).toBe(22.5);
     expect(learn(steady, rules, { ...busy, droppedShare: 0.09 }, 0, 0).limit).toBe(30);
@@ -58,7 +65,7 @@ describe("a limit that nobody reaches", () => {
 
 describe("a limit, in any history", () => {
   const window: fc.Arbitrary<LatencyWindow> = fc.record({
-    latencyMs: fc.oneof(fc.double({ min: 0.1, max: 10_000, noNaN: true }), fc.constant(Infinity)),
+    latencyMs: fc.oneof(fc.double({ min: 0, max: 10_000, noNaN: true }), fc.constant(Infinity)),
     droppedShare: fc.constantFrom(0, 0, 0, 0.05, 0.5, 1),
     mostInFlight: fc.integer({ min: 1, max: 120 }),
   });

@@ -50,6 +50,9 @@ const DROPPED_SHARE = 0.1;
 
 const DROP_FACTOR = 0.9;
 
+/** Shorter spans are one as good as the other: clocks tell no more, and nothing is no span to divide by. */
+const SHORTEST_MS = 1 / 16;
+
 export const unmeasured = (limit: number): LimitState => ({
   kind: "measuring",
   limit,
@@ -96,7 +99,8 @@ function adapted(
 ): number {
   if (droppedShare >= DROPPED_SHARE) return Math.max(minLimit, limit * DROP_FACTOR);
   if (isQuiet || baselineMs === Infinity) return limit; // Nobody needs more, or nothing is known.
-  const gradient = Math.max(0.5, Math.min(1, (tolerance * baselineMs) / latencyMs));
+  const slowdown = Math.max(latencyMs, SHORTEST_MS) / Math.max(baselineMs, SHORTEST_MS);
+  const gradient = Math.max(0.5, Math.min(1, tolerance / slowdown));
   const goal = limit * gradient + Math.sqrt(limit);
   const next = goal < limit ? limit + smoothing * (goal - limit) : goal;
   return Math.max(minLimit, Math.min(maxLimit, next));
