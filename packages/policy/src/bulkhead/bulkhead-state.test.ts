@@ -249,6 +249,7 @@ describe("a bulkhead, however its calls interleave", () => {
         expect(pending.size).toBe(0);
         expect(new Set(started).size).toBe(started.length);
       }),
+      { numRuns: 2_000 },
     );
     expect([...seen].sort()).toEqual([
       'Bulkhead "db" had no room in time',

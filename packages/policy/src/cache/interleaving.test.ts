@@ -117,7 +117,7 @@ it("answers everybody who stays with one call at a time, whatever the order", as
       expect(failures).toEqual([]);
       check(world, seen);
     }),
-    { numRuns: 300 },
+    { numRuns: 2_000 },
   );
   expect([...seen].sort()).toEqual([
     "abandoned",

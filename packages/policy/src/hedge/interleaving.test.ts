@@ -84,7 +84,7 @@ it("a hedged call ends with the first that decides it, in any order, and leaves 
         if ("value" in outcome) expect(signal.aborted).toBe(outcome.value !== index + 1);
       });
     }),
-    { numRuns: 500 },
+    { numRuns: 2_000 },
   );
   expect([...seen].sort()).toEqual(["failed", "left", "won by 1", "won by 2", "won by 3"]);
 });

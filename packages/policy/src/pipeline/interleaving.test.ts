@@ -124,6 +124,7 @@ describe("a frame, in any order of events", () => {
           expect(getEventListeners(controller.signal, "abort")).toEqual([]);
           expect(clock.pending).toBe(0);
         }),
+        { numRuns: 2_000 },
       );
       expect(unhandled).toEqual([]);
     },

@@ -1,5 +1,4 @@
 import { getEventListeners } from "node:events";
-import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
@@ -288,50 +287,6 @@ describe("calls that wait for a budget", () => {
     await clock.advance(3_000);
     await all;
     expect(order).toEqual(["first", "urgent", "later"]);
-  });
-
-  it("break no limit however they interleave, and leave nothing behind", async () => {
-    const seen = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.array(fc.boolean()), async (scheduler, aborts) => {
-        const { limiter, clock } = setup({
-          requestsPerSecond: 2,
-          maxQueue: 3,
-          queueTimeoutMs: 2_100,
-        });
-        const startsMs: number[] = [];
-        const later = (name: string): Promise<void> => scheduler.schedule(Promise.resolve(), name);
-        const ask = async (id: number): Promise<void> => {
-          await later(`ask ${id}`);
-          const controller = new AbortController();
-          if (aborts[id]) void later(`abort ${id}`).then(() => controller.abort());
-          const call = async (): Promise<void> => {
-            startsMs.push(clock.monotonicMs());
-            await later(`end ${id}`);
-          };
-          await limiter.execute(call, controller.signal).then(
-            () => seen.add("ended"),
-            ({ name, reason }) => seen.add(reason ?? name),
-          );
-        };
-        const all = Promise.all(Array.from({ length: 8 }, (_, id) => ask(id)));
-        const isDone = all.then(() => true);
-        for (let second = 0; second < 6; second += 1) {
-          await scheduler.waitIdle();
-          await clock.advance(second % 2 === 0 ? 300 : 1_017);
-        }
-        await scheduler.waitIdle();
-        await expect(isDone).resolves.toBe(true);
-        for (const endMs of startsMs) {
-          const within = startsMs.filter((atMs) => atMs > endMs - 1_000 && atMs <= endMs);
-          expect(within.length).toBeLessThanOrEqual(2);
-        }
-        expect(limiter.stats()).toMatchObject({ reserved: 0, waiting: 0 });
-        expect(clock.pending).toBe(0);
-      }),
-      { numRuns: 50 },
-    );
-    expect([...seen].sort()).toEqual(["AbortError", "ended", "spent"]);
   });
 });
 

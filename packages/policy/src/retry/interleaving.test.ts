@@ -49,7 +49,7 @@ it("an abort ends a back-off at once, in any order, and no attempt follows it", 
       else if (leftWhileWaiting) seen.add("left in a back-off");
       else seen.add(left < 0 || fails === 3 ? "fails" : "left in an attempt");
     }),
-    { numRuns: 300 },
+    { numRuns: 2_000 },
   );
   const ends = ["fails", "left in a back-off", "left in an attempt", "succeeds"];
   expect([...seen].sort()).toEqual(ends);

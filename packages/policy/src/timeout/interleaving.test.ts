@@ -1,0 +1,115 @@
+import { getEventListeners } from "node:events";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { settled } from "../base/fixtures/clocks.ts";
+import { oneAtATime, scheduledClock } from "../base/fixtures/scheduled.ts";
+import type { CallContext } from "../base/index.ts";
+import { TimeoutError, TimeoutPolicy } from "./timeout-policy.ts";
+
+type Way = "returns" | "throws" | "stops when bidden";
+type Mode = "aggressive" | "cooperative";
+
+const LEFT = "the caller left";
+const DOWN = "down";
+const TIMEOUT_MS = 10;
+
+/** What has happened to one call, in order. */
+type Log = readonly string[];
+
+/** What the call must come to. */
+function expected(mode: Mode, log: Log): string {
+  const first = (...names: readonly string[]) => log.find((each) => names.includes(each));
+  if (log[0] === "leaves") return LEFT; // Before it began: it is not made.
+  if (mode === "aggressive") {
+    const decisive = first("returns", "throws", "time is up", "leaves", "stops");
+    if (decisive === "returns") return "answer";
+    if (decisive === "throws") return DOWN;
+    return decisive === "leaves" ? LEFT : "TimeoutError";
+  }
+  const end = first("returns", "throws", "stops");
+  if (end === "returns") return "answer";
+  const before = log.slice(0, log.indexOf(end ?? ""));
+  if (before.includes("time is up")) return "TimeoutError";
+  return end === "throws" ? DOWN : LEFT;
+}
+
+describe.each([
+  { mode: "aggressive", exact: false },
+  { mode: "cooperative", exact: false },
+  { mode: "aggressive", exact: true },
+] as const)("calls with limited time, $mode, with timers of their own: $exact", (options) => {
+  const caller = fc.record({
+    turns: fc.constantFrom(0, 1, 3, 6),
+    way: fc.constantFrom<Way>("returns", "throws", "stops when bidden"),
+    leaves: fc.boolean(),
+  });
+  const callers = fc.array(caller, { minLength: 1, maxLength: 4 });
+
+  it("end as what came first says, in any order, never early, and leave nothing", async () => {
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(oneAtATime), callers, async (s, all) => {
+        const clock = scheduledClock(s);
+        const logs: string[][] = all.map(() => []);
+        const startedMs: number[] = [];
+        const policy = new TimeoutPolicy({
+          timeoutMs: TIMEOUT_MS,
+          clock,
+          ...options,
+          onTimeout: ({ attempt }) => {
+            logs[attempt]?.push("time is up");
+            const lastedMs = clock.monotonicMs() - (startedMs[attempt] ?? 0);
+            expect(lastedMs).toBeGreaterThanOrEqual(TIMEOUT_MS);
+          },
+        });
+        const controllers = all.map(() => new AbortController());
+        const run = async (id: number): Promise<unknown> => {
+          const { turns, way, leaves } = all[id] ?? expect.fail("nobody");
+          const log = logs[id] ?? [];
+          const { signal } = controllers[id] ?? expect.fail("nobody");
+          if (leaves) {
+            void s.schedule(Promise.resolve(), `${id} leaves`).then(() => {
+              log.push("leaves");
+              controllers[id]?.abort(LEFT);
+            });
+          }
+          await s.schedule(Promise.resolve(), `${id} begins`);
+          startedMs[id] = clock.monotonicMs();
+          const call = async (context: CallContext): Promise<string> => {
+            log.push("begins");
+            for (let turn = 0; turn < turns; turn += 1) {
+              await s.schedule(Promise.resolve(), `${id} works`);
+            }
+            if (way === "stops when bidden") await bidden(context);
+            log.push(way === "stops when bidden" ? "stops" : way);
+            if (way === "stops when bidden") throw context.signal.reason;
+            if (way === "throws") throw DOWN;
+            return "answer";
+          };
+          return policy
+            .within(call, { attempt: id, signal })
+            .catch((thrown) => (thrown instanceof TimeoutError ? thrown.name : thrown));
+        };
+        const ends = Promise.all(all.map((_, id) => run(id)));
+        await s.waitIdle();
+        await settled();
+        const outcomes = await ends;
+        expect(outcomes).toEqual(logs.map((log) => expected(options.mode, log)));
+        for (const outcome of outcomes) seen.add(String(outcome));
+        for (const { signal } of controllers) {
+          expect(getEventListeners(signal, "abort")).toEqual([]);
+        }
+        expect(clock.pending).toBe(0);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect([...seen].sort()).toEqual(["TimeoutError", "answer", DOWN, LEFT]);
+  });
+});
+
+const bidden = ({ signal }: CallContext): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve());
+  });
