@@ -4,7 +4,7 @@ import { allSources, isNode, lineOf, type Node, nameOf, type Source, walk } from
 
 /** The adapters of time, chance and the machine; and what stands outside the house. */
 const adapters =
-  /^packages\/policy\/src\/base\/(clock|random)\.ts$|^packages\/kintsugi\/src\/host\/|^packages\/dashboard\/(src\/browser|build)\.ts$|^tidy\/|^torture\/|^benchmarks\/|^compat\//;
+  /^packages\/policy\/src\/base\/(clock|random)\.ts$|^packages\/kintsugi\/src\/host\/|^packages\/dashboard\/(src\/browser|build)\.ts$|^tidy\/|^torture\/|^benchmarks\/|^compat\/|^mutation\//;
 
 /** Testing's own adapters: the simulated world waits one real turn of the platform between events. */
 const testingAdapters = /^packages\/kintsugi\/src\/testing\//;

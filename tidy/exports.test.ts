@@ -31,9 +31,9 @@ const isWord = (source: Source, name: string, node: Node): boolean => {
   return isType && (source.text.match(new RegExp(`\\b${name}\\b`, "g")) ?? []).length > 1;
 };
 
-/** What a configuration names under `runtime.modules` is taken by its `kind`. */
+/** What a configuration names under `runtime.modules` is taken by its `kind`; a plugin, by Stryker. */
 const isModuleOfUsers = (path: string): boolean =>
-  /^examples\/\w+\/src\/app\.ts$|^torture\/page\/program\//.test(path);
+  /^examples\/\w+\/src\/app\.ts$|^torture\/page\/program\/|^mutation\/runner\.ts$/.test(path);
 
 describe("an export", () => {
   const used = taken(true);

@@ -42,6 +42,7 @@ export function allSources(): readonly Source[] {
     "torture/**/*.ts",
     "benchmarks/*.ts",
     "benchmarks/*/*.ts",
+    "mutation/*.ts",
     "compat/*.ts",
   ];
   const paths = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }));

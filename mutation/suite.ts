@@ -1,0 +1,71 @@
+/**
+ * Stands in for vitest in the copy that is broken: takes down the tests of a file, to be run as often as
+ * there are mutants. Vitest itself would start anew for each of them, which takes most of the time.
+ */
+
+export { expect, expectTypeOf, vi } from "vitest";
+
+export interface Test {
+  /** `file#chapter, sentence`: no two have the same. */
+  readonly name: string;
+  readonly file: string;
+  readonly run: () => unknown;
+}
+
+type Body = (...row: never[]) => unknown;
+
+/** What the files that are being loaded have told. */
+export const taken: Map<string, Test> = new Map();
+
+let file = "";
+let chapters: readonly string[] = [];
+let endings: (() => unknown)[] = [];
+
+/** The tests that are told next are those of `path`. */
+export function openFile(path: string): void {
+  file = path;
+}
+
+/** What the test that has just run wants done at its end; the last wish first. */
+export function takeEndings(): readonly (() => unknown)[] {
+  const wishes = endings.toReversed();
+  endings = [];
+  return wishes;
+}
+
+export function onTestFinished(ending: () => unknown): void {
+  endings.push(ending);
+}
+
+function tell(sentence: string, body: Body, row: readonly unknown[]): void {
+  const plain = `${file}#${[...chapters, sentence].join(", ")}`;
+  let name = plain;
+  for (let number = 2; taken.has(name); number += 1) name = `${plain} (${number})`;
+  taken.set(name, { name, file, run: () => body(...(row as never[])) });
+}
+
+function open(chapter: string, body: Body, row: readonly unknown[]): void {
+  const outer = chapters;
+  chapters = [...outer, chapter];
+  body(...(row as never[]));
+  chapters = outer;
+}
+
+type Teller = typeof tell;
+
+const withRows =
+  (teller: Teller) =>
+  (rows: readonly unknown[]) =>
+  (text: string, body: Body): void => {
+    for (const row of rows) teller(text, body, Array.isArray(row) ? row : [row]);
+  };
+
+const plain =
+  (teller: Teller) =>
+  (text: string, body: Body): void =>
+    teller(text, body, []);
+
+type Plain = ReturnType<typeof plain> & { readonly each: ReturnType<typeof withRows> };
+
+export const it: Plain = Object.assign(plain(tell), { each: withRows(tell) });
+export const describe: Plain = Object.assign(plain(open), { each: withRows(open) });
