@@ -19,4 +19,19 @@ describe("a context that its policy may end", () => {
     context.cut(undefined);
     expect(context.signal.aborted).toBe(true);
   });
+
+  it("keeps the first reason also where nobody has read it yet", () => {
+    const context = new CutContext(1, undefined, undefined);
+    context.cut("lost");
+    context.cut("again");
+    expect(context.signal.reason).toBe("lost");
+    expect(context.signal).toBe(context.signal);
+  });
+
+  it("hands the policies further in the signal that it is cut by", () => {
+    const context = new CutContext(1, new AbortController().signal, undefined);
+    expect(context.given).toBe(context.signal);
+    context.cut("lost");
+    expect(context.given.reason).toBe("lost");
+  });
 });

@@ -9,6 +9,8 @@ describe("a span", () => {
     ["250", 250],
     ["250ms", 250],
     ["1.5s", 1_500],
+    ["1.25s", 1_250],
+    [0.5, 0.5],
     [" 2 m ", 120_000],
     ["1H", 3_600_000],
     ["30d", 2_592_000_000],
@@ -16,13 +18,23 @@ describe("a span", () => {
     expect(durationMs(written)).toBe(ms);
   });
 
-  it.each([-1, Number.NaN, Infinity, "", "s", "-1s", "1 week", "1s 2s", "1e3", "constructor"])(
-    "is refused when it is %j",
-    (written) => {
-      expect(() => durationMs(written)).toThrow(RangeError);
-      expect(() => durationMs(written)).toThrow(`got ${written}`);
-    },
-  );
+  it.each([
+    -1,
+    Number.NaN,
+    Infinity,
+    "",
+    "s",
+    "-1s",
+    "1 week",
+    "1s 2s",
+    "1e3",
+    "constructor",
+    "in 5",
+    "1.s",
+  ])("is refused when it is %j", (written) => {
+    expect(() => durationMs(written)).toThrow(RangeError);
+    expect(() => durationMs(written)).toThrow(`got ${written}`);
+  });
 });
 
 describe("a size", () => {

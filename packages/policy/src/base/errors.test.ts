@@ -23,6 +23,8 @@ describe("what was thrown", () => {
     { thrown: 42, message: "42" },
     { thrown: Symbol("sign"), message: "Symbol(sign)" },
     { thrown: { status: 429, message: "slow down" }, message: "slow down" },
+    { thrown: { message: "" }, message: "[object Object]" },
+    { thrown: { message: 7 }, message: "[object Object]" },
     { thrown: Object.create(null), message: "Something was thrown that has no text" },
   ])("is wrapped and kept as the cause when it is none: $message", ({ thrown, message }) => {
     const error = toError(thrown);
@@ -42,7 +44,14 @@ describe("a refusal", () => {
   });
 
   it("captures one where that is asked for", () => {
-    expect(new Refused("no more of this", 0, true).stack).toContain("errors.test.ts");
+    const depth = Error.stackTraceLimit;
+    class Changing extends Refused {
+      constructor() {
+        super("no more of this", 0, true);
+      }
+    }
+    expect(new Changing().stack).toContain("errors.test.ts");
+    expect(Error.stackTraceLimit).toBe(depth);
   });
 
   it("is the same on a platform that lets nobody change how much is captured", () => {

@@ -37,6 +37,18 @@ describe("a listener that fails", () => {
     warn.mockRestore();
   });
 
+  it("reaches the platform when it fails at once, and the reporter too", () => {
+    const platform = vi.fn();
+    vi.stubGlobal("reportError", platform);
+    const worse = new Error("bad reporter");
+    const fail = (error: Error) => () => {
+      throw error;
+    };
+    expect(() => notify(fail(bad), "event", fail(worse))).not.toThrow();
+    vi.unstubAllGlobals();
+    expect(platform.mock.calls).toEqual([[worse]]);
+  });
+
   it("goes to the platform's reportError where there is one", () => {
     const platform = vi.fn();
     vi.stubGlobal("reportError", platform);
@@ -88,6 +100,15 @@ describe("listeners", () => {
     return vi
       .waitFor(() => expect(platform.mock.calls).toEqual([[bad]]))
       .finally(() => vi.unstubAllGlobals());
+  });
+
+  it("say whether there is anybody", () => {
+    const listeners = new Listeners<string>();
+    expect(listeners.isHeard).toBe(false);
+    const remove = listeners.add(() => {});
+    expect(listeners.isHeard).toBe(true);
+    remove();
+    expect(listeners.isHeard).toBe(false);
   });
 
   it("are refused when there are so many that only a leak explains them", () => {

@@ -40,6 +40,7 @@ describe("a fault", () => {
     const { policy, call, told } = setup({ errorRate: 1 });
     await expect(policy.execute(call)).rejects.toMatchObject({
       code: "KINTSUGI_CHAOS",
+      message: "Chaos failed the call",
       fault: "error",
     });
     const own = setup({ errorRate: 1, error: ({ attempt }) => `attempt ${attempt}` });
@@ -63,6 +64,7 @@ describe("a fault", () => {
     expect(call).not.toHaveBeenCalled();
     expect(told()).toEqual([{ fault: "latency", attempt: 1, ms: 50 }]);
     await clock.advance(1);
+    expect(call).toHaveBeenCalledTimes(1);
     await expect(running).resolves.toBe("pong");
     const controller = new AbortController();
     const waiting = policy.execute(call, controller.signal);
@@ -73,14 +75,18 @@ describe("a fault", () => {
   });
 
   it("may be an abort on the way of the call", async () => {
-    const { policy, obedient, clock } = setup({ abortRate: 1, abortAfterMs: 20 });
+    const { policy, obedient, clock, told } = setup({ abortRate: 1, abortAfterMs: 20 });
     const { signal } = new AbortController();
-    const failure = expect(policy.execute(obedient, signal)).rejects.toMatchObject({
+    const reason = {
       code: "KINTSUGI_CHAOS",
+      message: "Chaos aborted the call",
       fault: "abort",
-    });
+    };
+    const failure = expect(policy.execute(obedient, signal)).rejects.toMatchObject(reason);
+    const alone = expect(policy.execute(obedient)).rejects.toMatchObject(reason);
     await clock.advance(20);
-    await failure;
+    await Promise.all([failure, alone]);
+    expect(told()[0]).toEqual({ fault: "abort", attempt: 1, ms: 20 });
     await expect(policy.execute(() => "too quick", signal)).resolves.toBe("too quick");
     expect(clock.pending).toBe(0);
     await settled();
@@ -112,6 +118,22 @@ describe("a fault", () => {
     };
     expect(await hits("a")).toBe(await hits("a"));
     expect(await hits("a")).not.toBe(await hits("b"));
+  });
+
+  it("hits others each time without a seed", async () => {
+    const hits = async () => {
+      const policy = new ChaosPolicy({ enabled: true, errorRate: 0.5 });
+      const runs = Array.from({ length: 64 }, () => policy.execute(() => 1));
+      return (await Promise.allSettled(runs)).map(({ status }) => status).join();
+    };
+    expect(await hits()).not.toBe(await hits());
+  });
+
+  it("needs nobody who hears of it", async () => {
+    const onListenerError = vi.fn();
+    const policy = new ChaosPolicy({ enabled: true, errorRate: 1, onListenerError });
+    await expect(policy.execute(() => "pong")).rejects.toThrow(ChaosError);
+    expect(onListenerError).not.toHaveBeenCalled();
   });
 
   it("is told to a listener, whose own errors hurt nobody", async () => {

@@ -45,6 +45,11 @@ describe("what is done to a call", () => {
     );
   });
 
+  it("is nothing at a rate of 0, whatever chance says", () => {
+    const least = { next: () => 0, uuid: () => "" };
+    expect(draw(none, least)).toEqual({ latencyMs: undefined, end: "call" });
+  });
+
   it("does not depend on the rates of other faults for the calls that follow", () => {
     const ends = (rates: ChaosRates) => {
       const random = seededRandom("tuesday");

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
 import { createClassifier } from "../classify/index.ts";
-import { IdleTimeoutError, idleTimeout } from "./idle-timeout.ts";
+import { IdleTimeoutError, idleTimeout, watchedStream } from "./idle-timeout.ts";
 
 /** A stream whose parts come when the test says so. */
 function setup() {
@@ -130,6 +130,59 @@ describe("an iterable with an idle time-out", () => {
     await clock.advance(10_000);
     expect(clock.pending).toBe(0);
   });
+});
+
+describe("an iterable that comes to its end", () => {
+  it("gives all its parts, and is not told to stop what has stopped", async () => {
+    const { options } = setup();
+    const left = ["once", "upon"];
+    const returned = vi.fn();
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          const value = left.shift();
+          return value === undefined ? { done: true, value } : { done: false, value };
+        },
+        return: returned,
+      }),
+    } as AsyncIterable<string>;
+    const got: string[] = [];
+    for await (const part of idleTimeout(source, options)) got.push(part);
+    expect(got).toEqual(["once", "upon"]);
+    expect(returned).not.toHaveBeenCalled();
+  });
+
+  it("may have nothing that hears of a reader who leaves", async () => {
+    const { options } = setup();
+    const endless: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: 1 }) }),
+    };
+    const read = async (): Promise<number> => {
+      for await (const part of idleTimeout(endless, options)) return part;
+      return 0;
+    };
+    await expect(read()).resolves.toBe(1);
+  });
+});
+
+it("a stream that is watched says how it ended, once", async () => {
+  const reason = new Error("reset");
+  const endOf = async (source: ReadableStream<string>) => {
+    const onEnd = vi.fn();
+    const reader = watchedStream(source, { onEnd }).getReader();
+    await reader.read().catch(() => {});
+    await reader.read().catch(() => {});
+    return onEnd.mock.calls;
+  };
+  const broken = new ReadableStream<string>({ start: (source) => source.error(reason) });
+  const whole = new ReadableStream<string>({ start: (source) => source.close() });
+  expect([await endOf(broken), await endOf(whole)]).toEqual([[[{ reason }]], [[]]]);
+});
+
+it("an idle time-out leaves other errors their stack", () => {
+  const depth = Error.stackTraceLimit;
+  expect(new IdleTimeoutError(5).message).toBe("The stream was silent for longer than 5 ms");
+  expect(Error.stackTraceLimit).toBe(depth);
 });
 
 it.each([0, -1, Number.NaN])("an idle time-out of %d is refused", (idleTimeoutMs) => {

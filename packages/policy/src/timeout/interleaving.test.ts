@@ -53,6 +53,7 @@ describe.each([
         const clock = scheduledClock(s);
         const logs: string[][] = all.map(() => []);
         const startedMs: number[] = [];
+        const endedAt: number[] = [];
         const policy = new TimeoutPolicy({
           timeoutMs: TIMEOUT_MS,
           clock,
@@ -87,9 +88,11 @@ describe.each([
             if (way === "throws") throw DOWN;
             return "answer";
           };
-          return policy
+          const outcome = await policy
             .within(call, { attempt: id, signal })
             .catch((thrown) => (thrown instanceof TimeoutError ? thrown.name : thrown));
+          endedAt[id] = log.length;
+          return outcome;
         };
         const ends = Promise.all(all.map((_, id) => run(id)));
         await s.waitIdle();
@@ -97,6 +100,9 @@ describe.each([
         const outcomes = await ends;
         expect(outcomes).toEqual(logs.map((log) => expected(options.mode, log)));
         for (const outcome of outcomes) seen.add(String(outcome));
+        // Nobody's time is up after the end.
+        const late = logs.map((log, id) => log.slice(endedAt[id]).includes("time is up"));
+        expect(late).not.toContain(true);
         for (const { signal } of controllers) {
           expect(getEventListeners(signal, "abort")).toEqual([]);
         }

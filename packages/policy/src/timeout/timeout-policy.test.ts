@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
-import { firstAttempt } from "../base/index.ts";
+import { Attempt, type CallContext, firstAttempt } from "../base/index.ts";
 import { TimeoutError, type TimeoutOptions, TimeoutPolicy } from "./timeout-policy.ts";
 
 const left = new Error("user left");
@@ -181,6 +181,46 @@ describe("a cooperative timeout", () => {
     const failure = expect(running).rejects.toMatchObject({ name: "TimeoutError", cause: cut });
     await clock.advance(100);
     await failure;
+  });
+});
+
+describe("a timeout, to those around it", () => {
+  it.each([{ exact: false }, { exact: true }])(
+    "says how much time is left: %o",
+    async (options) => {
+      const { policy, clock } = setup(options);
+      const leftMs = (context: CallContext) => (context instanceof Attempt ? context.leftMs : -1);
+      const later = async (context: CallContext): Promise<number> => {
+        await clock.advance(40);
+        return leftMs(context);
+      };
+      await expect(policy.execute(later)).resolves.toBe(60);
+      const ended = await policy.execute((context) => context);
+      expect(leftMs(ended)).toBe(Infinity);
+    },
+  );
+
+  it("says what it is, and when it returns", () => {
+    const { role, layer } = setup().policy;
+    expect(role).toEqual({
+      kind: "timeout",
+      state: layer.kind === "time-limit" && layer.limit,
+      stopsAfterMs: 100,
+      returnsAfterMs: 100,
+    });
+    const cooperative = setup({ mode: "cooperative", name: "search" }).policy.role;
+    expect(cooperative).toMatchObject({ name: "search", returnsAfterMs: Infinity });
+  });
+
+  it("needs nobody who hears of it, and leaves other errors their stack", async () => {
+    const onListenerError = vi.fn();
+    const { policy, clock, never } = setup({ onListenerError });
+    const depth = Error.stackTraceLimit;
+    const failure = expect(policy.execute(never)).rejects.toThrow(TimeoutError);
+    await clock.advance(100);
+    await failure;
+    expect(onListenerError).not.toHaveBeenCalled();
+    expect(Error.stackTraceLimit).toBe(depth);
   });
 });
 

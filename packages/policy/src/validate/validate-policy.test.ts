@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 
 import { createClassifier } from "../classify/index.ts";
-import type { SchemaResult, StandardSchema } from "./standard-schema.ts";
+import type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 import { type ValidateOptions, ValidatePolicy } from "./validate-policy.ts";
 import type { ValidationFailedError } from "./validation-error.ts";
 
@@ -92,12 +92,57 @@ describe("an answer that does not fit", () => {
     const thrown = await setup({ json: true }).failure(() => '{"name":"Os');
     expect(thrown).toMatchObject({
       code: "KINTSUGI_INVALID_JSON",
+      issues: [{ path: "", message: expect.stringContaining("JSON") }],
       received: '"{\\"name\\":\\"Os"',
     });
+    expect(thrown.message).toBe(`The answer does not fit: ${thrown.issues[0]?.message}`);
     expect(createClassifier().classify(thrown)).toMatchObject({
       class: "invalid-json",
       retryable: true,
     });
+  });
+
+  it("counts text that is no JSON as well", async () => {
+    const { policy, failure } = setup({ json: true });
+    await failure(() => "{");
+    expect(policy.stats()).toEqual({ valid: 0, invalid: 1 });
+  });
+
+  it("says how much more is wrong, and what it is without a place or a reason", async () => {
+    const messageOf = async (issues: SchemaIssue[]) => {
+      const policy = new ValidatePolicy({ schema: schemaOf<never>(() => ({ issues })) });
+      return policy.execute(() => 1).catch((error: Error) => error.message);
+    };
+    const [one, other] = [{ message: "too short", path: ["name"] }, { message: "too late" }];
+    expect(await messageOf([one, other, other])).toBe(
+      "The answer does not fit at name: too short (and 2 more)",
+    );
+    expect(await messageOf([other])).toBe("The answer does not fit: too late");
+    expect(await messageOf([])).toBe("The answer does not fit: no reason was given");
+  });
+
+  it("shows what came as JSON, as far as it is kept", async () => {
+    const schema = schemaOf<never>(() => ({ issues: [] }));
+    const receivedOf = (answer: unknown) =>
+      new ValidatePolicy({ schema })
+        .execute(() => answer)
+        .catch((error: ValidationFailedError) => error.received);
+    expect(await receivedOf('a "b"')).toBe('"a \\"b\\""');
+    expect(await receivedOf([1, "two", { three: null }])).toBe('[1,"two",{"three":null}]');
+    expect(await receivedOf(undefined)).toBe("undefined");
+    expect(await receivedOf(7n)).toBe("(bigint)");
+    const touched: number[] = [];
+    const touchy = (index: number) => ({
+      toJSON() {
+        touched.push(index);
+        return index;
+      },
+    });
+    const long = await receivedOf(Array.from({ length: 500 }, (_, index) => touchy(index)));
+    expect(long).toHaveLength(200);
+    expect(long?.at(-1)).toBe("…");
+    expect(touched).toHaveLength(200);
+    expect(await receivedOf({ text: "x".repeat(187) })).toBe(`{"text":"${"x".repeat(187)}"}`);
   });
 
   it("keeps only the beginning of what came, and of what is wrong", async () => {
@@ -134,6 +179,15 @@ describe("a call that throws", () => {
 });
 
 it("a policy is refused without a Standard Schema, or with a reaction that there is not", () => {
-  expect(() => new ValidatePolicy({ schema: {} as never })).toThrow(/^schema must be/);
+  const bad = [
+    {},
+    undefined,
+    null,
+    { "~standard": { version: 2, validate: () => ({ value: 1 }) } },
+    { "~standard": { version: 1 } },
+  ];
+  for (const schema of bad) {
+    expect(() => new ValidatePolicy({ schema: schema as never })).toThrow(/^schema must be/);
+  }
   expect(() => setup({ onInvalid: "ignore" as never })).toThrow(/^onInvalid must be/);
 });
