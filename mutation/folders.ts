@@ -13,11 +13,11 @@ export const folders: readonly string[] = readdirSync(sources, { withFileTypes: 
 
 /** Rooms that others are made of: the tests of those others hold them as well. */
 const heldBy: Readonly<Record<string, readonly string[]>> = {
-  base: ["timeout", "retry", "fallback", "pipeline"],
+  base: ["timeout", "retry", "fallback", "bulkhead", "executor"],
   waiting: ["bulkhead", "rate-limit"],
 };
 
-/** Whose tests are run when the folder is broken. */
+/** Whose tests are run when the folder is broken; a pipeline asks all policies what they are. */
 export function roomsOfTests(folder: string): readonly string[] {
-  return [folder, ...(heldBy[folder] ?? [])];
+  return [...new Set([folder, "pipeline", ...(heldBy[folder] ?? [])])];
 }

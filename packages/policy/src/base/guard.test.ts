@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Attempt, firstAttempt } from "./attempt.ts";
+import { firstAttempt } from "./attempt.ts";
 import { RejectedError } from "./errors.ts";
 import { type Guard, MUST_WAIT, permitOf, REFUSED } from "./guard.ts";
 
@@ -18,7 +18,7 @@ const guardOf = (permit: number, waitFor?: () => Promise<number>): Guard => ({
 });
 
 describe("a guard", () => {
-  const attempt = firstAttempt() as Attempt;
+  const attempt = firstAttempt(undefined);
   const never = (): Promise<number> => expect.fail("nobody has to wait");
 
   it.each([0, 1, 7])("lets in with the permit %d, without a wait", async (permit) => {
