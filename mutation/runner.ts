@@ -43,11 +43,15 @@ const stands = {
   fastCheck: new URL("../tidy/seeded-fast-check.ts", import.meta.url).href,
 };
 
-/** Milliseconds after which a promise is taken for one that stays open. */
-const OPEN_MS = 4_000;
+/** How often is looked whether the process does anything, in milliseconds. */
+const LOOK_MS = 500;
+
+/** A test whose process has done less than this, four times in a row, waits for what never comes. */
+const IDLE_CPU_MS = 10;
+const IDLE_LOOKS = 4;
 
 /** Taken down before a test stops the clock. */
-const { setTimeout, clearTimeout, setImmediate } = globalThis;
+const { setInterval, clearInterval, setImmediate } = globalThis;
 
 class Runner {
   readonly #root = process.cwd();
@@ -143,16 +147,14 @@ class Runner {
   /** Undefined where the test passes. */
   async #failureOf(test: Test): Promise<string | undefined> {
     this.#loose = undefined;
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`${test.name} did not end`)), OPEN_MS);
-    late.catch(() => {});
+    const watch = watchForRest(`${test.name} waits for what never comes`);
     let failure: unknown;
     try {
-      await Promise.race([test.run(), late]);
+      await Promise.race([test.run(), watch.rest]);
     } catch (error) {
       failure = error ?? "nothing";
     }
-    clearTimeout(timer);
+    watch.stop();
     try {
       for (const ending of suite.takeEndings()) await ending();
     } catch (error) {
@@ -189,6 +191,21 @@ class Runner {
   #msOf({ name }: Test): number {
     return this.#lastedMs.get(name) ?? 0;
   }
+}
+
+/** By what the process does, not by the clock: on a busy machine a long test is not taken for one that hangs. */
+function watchForRest(sentence: string): { readonly rest: Promise<never>; stop(): void } {
+  const { promise: rest, reject } = Promise.withResolvers<never>();
+  rest.catch(() => {});
+  let before = process.cpuUsage();
+  let looks = 0;
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    before = process.cpuUsage();
+    looks = (user + system) / 1_000 < IDLE_CPU_MS ? looks + 1 : 0;
+    if (looks === IDLE_LOOKS) reject(new Error(sentence));
+  }, LOOK_MS);
+  return { rest, stop: () => clearInterval(timer) };
 }
 
 function text(error: unknown): string {

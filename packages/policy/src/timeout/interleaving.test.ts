@@ -5,7 +5,12 @@ import { describe, expect, it } from "vitest";
 import { settled } from "../base/fixtures/clocks.ts";
 import { oneAtATime, scheduledClock } from "../base/fixtures/scheduled.ts";
 import type { CallContext } from "../base/index.ts";
-import { TimeoutError, TimeoutPolicy } from "./timeout-policy.ts";
+import {
+  TimeoutError,
+  type TimeoutEvent,
+  type TimeoutOptions,
+  TimeoutPolicy,
+} from "./timeout-policy.ts";
 
 type Way = "returns" | "throws" | "stops when bidden";
 type Mode = "aggressive" | "cooperative";
@@ -34,12 +39,82 @@ function expected(mode: Mode, log: Log): string {
   return end === "throws" ? DOWN : LEFT;
 }
 
+interface Caller {
+  readonly turns: number;
+  readonly way: Way;
+  readonly leaves: boolean;
+}
+
+/** Calls through one policy, with what happens to each in order. */
+class World {
+  readonly logs: string[][] = [];
+  readonly controllers: AbortController[] = [];
+  /** How much had happened to each when it ended. */
+  readonly endedAt: number[] = [];
+  readonly #startedMs: number[] = [];
+  readonly #scheduler: fc.Scheduler;
+  readonly #clock;
+  readonly #policy: TimeoutPolicy;
+
+  constructor(scheduler: fc.Scheduler, options: Pick<TimeoutOptions, "mode" | "exact">) {
+    this.#scheduler = scheduler;
+    this.#clock = scheduledClock(scheduler);
+    const onTimeout = ({ attempt }: TimeoutEvent): void => {
+      this.logs[attempt]?.push("time is up");
+      const lastedMs = this.#clock.monotonicMs() - (this.#startedMs[attempt] ?? 0);
+      if (lastedMs < TIMEOUT_MS) this.logs[attempt]?.push("too early");
+    };
+    this.#policy = new TimeoutPolicy({
+      timeoutMs: TIMEOUT_MS,
+      clock: this.#clock,
+      onTimeout,
+      ...options,
+    });
+  }
+
+  get pending(): number {
+    return this.#clock.pending;
+  }
+
+  async run({ turns, way, leaves }: Caller, id: number): Promise<unknown> {
+    const log: string[] = [];
+    const controller = new AbortController();
+    this.logs[id] = log;
+    this.controllers[id] = controller;
+    const leave = (): void => {
+      log.push("leaves");
+      controller.abort(LEFT);
+    };
+    if (leaves) void this.#later(`${id} leaves`).then(leave);
+    await this.#later(`${id} begins`);
+    this.#startedMs[id] = this.#clock.monotonicMs();
+    const call = async (context: CallContext): Promise<string> => {
+      log.push("begins");
+      for (let turn = 0; turn < turns; turn += 1) await this.#later(`${id} works`);
+      if (way === "stops when bidden") await bidden(context);
+      log.push(way === "stops when bidden" ? "stops" : way);
+      if (way === "stops when bidden") throw context.signal.reason;
+      if (way === "throws") throw DOWN;
+      return "answer";
+    };
+    const outcome = await this.#policy
+      .within(call, { attempt: id, signal: controller.signal })
+      .catch((thrown) => (thrown instanceof TimeoutError ? thrown.name : thrown));
+    this.endedAt[id] = log.length;
+    return outcome;
+  }
+
+  #later(name: string): Promise<void> {
+    return this.#scheduler.schedule(Promise.resolve(), name);
+  }
+}
+
 describe.each([
   { mode: "aggressive", exact: false },
   { mode: "cooperative", exact: false },
   { mode: "aggressive", exact: true },
 ] as const)("calls with limited time, $mode, with timers of their own: $exact", (options) => {
-  const caller = fc.record({
+  const caller: fc.Arbitrary<Caller> = fc.record({
     turns: fc.constantFrom(0, 1, 3, 6),
     way: fc.constantFrom<Way>("returns", "throws", "stops when bidden"),
     leaves: fc.boolean(),
@@ -50,63 +125,22 @@ describe.each([
     const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.scheduler(oneAtATime), callers, async (s, all) => {
-        const clock = scheduledClock(s);
-        const logs: string[][] = all.map(() => []);
-        const startedMs: number[] = [];
-        const endedAt: number[] = [];
-        const policy = new TimeoutPolicy({
-          timeoutMs: TIMEOUT_MS,
-          clock,
-          ...options,
-          onTimeout: ({ attempt }) => {
-            logs[attempt]?.push("time is up");
-            const lastedMs = clock.monotonicMs() - (startedMs[attempt] ?? 0);
-            expect(lastedMs).toBeGreaterThanOrEqual(TIMEOUT_MS);
-          },
-        });
-        const controllers = all.map(() => new AbortController());
-        const run = async (id: number): Promise<unknown> => {
-          const { turns, way, leaves } = all[id] ?? expect.fail("nobody");
-          const log = logs[id] ?? [];
-          const { signal } = controllers[id] ?? expect.fail("nobody");
-          if (leaves) {
-            void s.schedule(Promise.resolve(), `${id} leaves`).then(() => {
-              log.push("leaves");
-              controllers[id]?.abort(LEFT);
-            });
-          }
-          await s.schedule(Promise.resolve(), `${id} begins`);
-          startedMs[id] = clock.monotonicMs();
-          const call = async (context: CallContext): Promise<string> => {
-            log.push("begins");
-            for (let turn = 0; turn < turns; turn += 1) {
-              await s.schedule(Promise.resolve(), `${id} works`);
-            }
-            if (way === "stops when bidden") await bidden(context);
-            log.push(way === "stops when bidden" ? "stops" : way);
-            if (way === "stops when bidden") throw context.signal.reason;
-            if (way === "throws") throw DOWN;
-            return "answer";
-          };
-          const outcome = await policy
-            .within(call, { attempt: id, signal })
-            .catch((thrown) => (thrown instanceof TimeoutError ? thrown.name : thrown));
-          endedAt[id] = log.length;
-          return outcome;
-        };
-        const ends = Promise.all(all.map((_, id) => run(id)));
+        const world = new World(s, options);
+        const { logs, endedAt, controllers } = world;
+        const ends = Promise.all(all.map((each, id) => world.run(each, id)));
         await s.waitIdle();
         await settled();
         const outcomes = await ends;
         expect(outcomes).toEqual(logs.map((log) => expected(options.mode, log)));
         for (const outcome of outcomes) seen.add(String(outcome));
+        expect(logs.flat()).not.toContain("too early");
         // Nobody's time is up after the end.
         const late = logs.map((log, id) => log.slice(endedAt[id]).includes("time is up"));
         expect(late).not.toContain(true);
         for (const { signal } of controllers) {
           expect(getEventListeners(signal, "abort")).toEqual([]);
         }
-        expect(clock.pending).toBe(0);
+        expect(world.pending).toBe(0);
       }),
       { numRuns: 2_000 },
     );
