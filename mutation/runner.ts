@@ -37,10 +37,10 @@ Object.assign(globalThis, {
 
 const suite = await import("./suite.ts");
 
-/** What the tests get in the place of what they ask for; properties run from their fixed seed. */
+/** What the tests get in the place of what they ask for. */
 const stands = {
   vitest: new URL("suite.ts", import.meta.url).href,
-  fastCheck: new URL("../tidy/seeded-fast-check.ts", import.meta.url).href,
+  fastCheck: new URL("fewer-runs.ts", import.meta.url).href,
 };
 
 /** How often is looked whether the process does anything, in milliseconds. */

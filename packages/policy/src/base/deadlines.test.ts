@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 import { type Deadline, Deadlines, UNLISTED } from "./deadlines.ts";
 import { manualClock } from "./fixtures/clocks.ts";
 
+/** As the list marks those that wait for its next tick. */
+const OPEN = -1;
+
 function setup(afterMs = 6_400) {
   const clock = manualClock();
   const deadlines = new Deadlines(afterMs, clock);
@@ -101,16 +104,24 @@ describe("deadlines of one length", () => {
       which: fc.nat(),
     });
     const histories = fc.array(step, { maxLength: 80, size: "max" });
+    const phaseOf = ({ dueMs }: Deadline) => (dueMs === OPEN ? "open" : "due");
+    const arrows = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 5_000 }), histories, async (afterMs, steps) => {
         const { clock, deadlines, expired, start } = setup(afterMs);
-        const out = new Map<string, { deadline: Deadline; startedMs: number }>();
+        const out = new Map<string, { deadline: Deadline; startedMs: number; phase: string }>();
         const check = (): void => {
           for (const { name, atMs } of expired.splice(0)) {
             const lastedMs = atMs - (out.get(name)?.startedMs ?? Number.NaN);
             expect(lastedMs).toBeGreaterThanOrEqual(afterMs);
             expect(lastedMs).toBeLessThanOrEqual(afterMs + Math.ceil(Math.max(1, afterMs / 64)));
+            arrows.add(`${out.get(name)?.phase} > expired`);
             out.delete(name);
+          }
+          for (const each of out.values()) {
+            const phase = phaseOf(each.deadline);
+            if (phase !== each.phase) arrows.add(`${each.phase} > ${phase}`);
+            each.phase = phase;
           }
         };
         for (const [index, { waitMs, action, which }] of steps.entries()) {
@@ -119,9 +130,13 @@ describe("deadlines of one length", () => {
           const [name, ended] = [...out][which % Math.max(out.size, 1)] ?? [];
           if (action === "start") {
             const startedMs = clock.monotonicMs();
-            out.set(`${index}`, { deadline: start(`${index}`), startedMs });
+            const deadline = start(`${index}`);
+            out.set(`${index}`, { deadline, startedMs, phase: phaseOf(deadline) });
+            arrows.add(`added > ${phaseOf(deadline)}`);
           } else if (name !== undefined && ended) {
             deadlines.remove(ended.deadline);
+            expect(ended.deadline.dueMs).toBe(UNLISTED);
+            arrows.add(`${ended.phase} > removed`);
             out.delete(name);
           }
         }
@@ -130,5 +145,16 @@ describe("deadlines of one length", () => {
         expect([out.size, clock.pending]).toEqual([0, 0]);
       }),
     );
+    // A property that never got there proves nothing: these are the arrows of the drawing; a deadline that
+    // is looked at only after a long wait has passed from open to its end meanwhile.
+    expect([...arrows].sort()).toEqual([
+      "added > due",
+      "added > open",
+      "due > expired",
+      "due > removed",
+      "open > due",
+      "open > expired",
+      "open > removed",
+    ]);
   });
 });
