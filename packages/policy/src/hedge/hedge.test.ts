@@ -57,6 +57,46 @@ describe("a call that is quick", () => {
   });
 });
 
+describe("work that goes on after a hedged call", () => {
+  it("is known of, all of it, to whoever counts what runs when the caller leaves", async () => {
+    const { hedge, clock, call, at } = setup();
+    const controller = new AbortController();
+    const outer = firstAttempt(controller.signal);
+    const end = hedge.within(call, outer).catch((reason) => reason);
+    await clock.advance(100);
+    controller.abort(left);
+    expect(await end).toBe(left);
+    let isOver = false;
+    void outer.zombie?.then(() => {
+      isOver = true;
+    });
+    at(0).resolve("late");
+    await clock.advance(0);
+    expect(isOver).toBe(false);
+    at(1).reject(left);
+    await clock.advance(0);
+    expect(isOver).toBe(true);
+  });
+
+  it("is that of the losers alone, when one of three has won", async () => {
+    const { hedge, clock, call, at } = setup({ maxHedges: 2 });
+    const outer = firstAttempt(undefined);
+    const end = hedge.within(call, outer);
+    await clock.advance(200);
+    at(1).resolve("second");
+    await expect(end).resolves.toBe("second");
+    const ended: number[] = [];
+    void outer.zombie?.then(() => ended.push(clock.monotonicMs()));
+    at(2).resolve("third");
+    await clock.advance(5);
+    expect(ended).toEqual([]);
+    at(0).resolve("first");
+    await clock.advance(5);
+    expect(ended).toEqual([205]);
+    expect(hedge.stats()).toMatchObject({ hedges: 2, won: 1, refused: 0 });
+  });
+});
+
 describe("a call that is slow", () => {
   it("is made once more beside itself; the first success counts, the other is cut short", async () => {
     const { hedge, clock, call, at, attempts, told } = setup();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
+import { readRateHeaders } from "./rate-headers.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import type { RateLimiterOptions } from "./rate-options.ts";
 
@@ -100,5 +101,43 @@ describe("a limiter that observes the headers of answers", () => {
     const { limiter, spent } = setup({ requestsPerDay: 1_000 });
     limiter.observe({ "x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "4" });
     expect(spent()).toEqual([0, 6]);
+  });
+});
+
+describe("what headers say", () => {
+  const told = (headers: object) => readRateHeaders(headers, manualClock()).limits;
+
+  it.each(["12abc", "abc12", "1e3", "-1", "0", "1.5", "9".repeat(16)])(
+    "is no limit where it is %j",
+    (limit) => {
+      expect(told({ "x-ratelimit-limit-requests": limit })).toEqual([]);
+    },
+  );
+
+  it.each<[string, number | undefined]>([
+    ["6m0s", 360_000],
+    ["120ms", 120],
+    ["1.25s", 1_250],
+    ["1d2h3m4s5ms", 93_784_005],
+    ["in 6s", undefined],
+    ["6s or so", undefined],
+    ["6", undefined],
+    ["on 2026-01-01T00:00:09Z", undefined],
+    ["2026-01-01T00:00:09Z", 9_000],
+    ["2025-01-01T00:00:09Z", 0],
+  ])("about the reset is, with %j, %s ms", (reset, resetMs) => {
+    const [limit] = told({
+      "x-ratelimit-remaining-tokens": "5",
+      "x-ratelimit-reset-tokens": reset,
+    });
+    expect(limit?.resetMs).toBe(resetMs);
+  });
+
+  it("is taken from the first family of a unit, and from Anthropic's input where nothing else is", () => {
+    const input = { "anthropic-ratelimit-input-tokens-limit": "40" };
+    expect(told(input)).toMatchObject([{ unit: "tokens", limit: 40 }]);
+    expect(told({ ...input, "anthropic-ratelimit-tokens-limit": "30" })).toMatchObject([
+      { unit: "tokens", limit: 30 },
+    ]);
   });
 });
