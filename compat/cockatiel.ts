@@ -43,10 +43,12 @@ const standIns: Readonly<Record<string, string>> = {
     }`,
   "src/common/Executor.ts": `
     export class ExecuteWrapper {
-      constructor(..._filters: ((value: unknown) => boolean)[]) { throw new Error("internal to cockatiel"); }
+      constructor(..._filters: ((value: unknown) => boolean)[]) {}
       onSuccess(_listener: unknown): void {}
       onFailure(_listener: unknown): void {}
-      invoke(_fn: (x: any) => unknown, ..._args: unknown[]): Promise<unknown> { return Promise.resolve(); }
+      async invoke(_fn: (x: any) => unknown, ..._args: unknown[]): Promise<unknown> {
+        throw new Error("internal to cockatiel");
+      }
     }`,
 };
 
@@ -73,11 +75,15 @@ function typesOf(checkout: string): TestFile {
 }
 
 interface MochaReport {
-  readonly tests: readonly {
-    readonly file: string;
-    readonly fullTitle: string;
-    readonly err: { readonly message?: string };
-  }[];
+  readonly tests: readonly MochaTest[];
+  /** Those of the tests that failed, and hooks that did. */
+  readonly failures: readonly MochaTest[];
+}
+
+interface MochaTest {
+  readonly file: string;
+  readonly fullTitle: string;
+  readonly err: { readonly message?: string };
 }
 
 function behaviourOf(checkout: string): readonly TestFile[] {
@@ -90,9 +96,11 @@ function behaviourOf(checkout: string): readonly TestFile[] {
     timeout: 300_000,
   });
   if (!existsSync(report)) throw new Error(`cockatiel's tests did not run: ${stderr}`);
-  const { tests } = JSON.parse(readFileSync(report, "utf8")) as MochaReport;
+  const { tests, failures } = JSON.parse(readFileSync(report, "utf8")) as MochaReport;
+  const titles = new Set(tests.map(({ fullTitle }) => fullTitle));
+  const hooks = failures.filter(({ fullTitle }) => !titles.has(fullTitle));
   const files = new Map<string, TestCase[]>();
-  for (const { file, fullTitle, err } of tests) {
+  for (const { file, fullTitle, err } of [...tests, ...hooks]) {
     const path = relative(checkout, file).replace(/^dist(.*)\.js$/, "src$1.ts");
     const cases = files.get(path) ?? [];
     files.set(path, cases);

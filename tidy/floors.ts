@@ -97,6 +97,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     floor: 2,
     may: ["policy/base", "policy/resilient", "policy/fetch"],
   },
+  "policy/compat/cockatiel": {
+    folder: "packages/policy/src/compat/cockatiel",
+    floor: 2,
+    may: ["policy/base", "policy/bulkhead", "policy/circuit-breaker", "policy/fallback"],
+  },
   host: { folder: "packages/kintsugi/src/host", floor: 3, may: ["policy"] },
   store: { folder: "packages/kintsugi/src/store", floor: 4, may: ["policy", "host"] },
   workflow: {

@@ -6,7 +6,7 @@ import { allSources, exportsOf, productSources, root } from "./sources.ts";
 
 /** Words that say nothing about a thing. Names that users of other tools know are the exceptions. */
 const empty = /manager|helper|util|common|handler|data(?!base)|info(?!rm)/i;
-const allowedNames = new Set(["dataDir"]);
+const allowedNames = new Set(["dataDir", "handleResultType"]);
 
 const glossary = readFileSync(join(root, "docs/glossary.md"), "utf8");
 

@@ -98,9 +98,14 @@ export class TimedAttempt extends Attempt implements Deadline, Child {
     limit.tellTimeUp(this);
   }
 
+  /** Aborts its signal, where somebody has read it. */
+  abort(reason: unknown): void {
+    this.controller?.abort(reason);
+  }
+
   /** Bids the call stop, and waits for it no longer where it is not to be waited for. */
   forsake(reason: unknown): void {
-    this.controller?.abort(reason);
+    this.abort(reason);
     if (!this.#abandon || this.isOver) return;
     if (this.work) this.leave(this.work);
     this.#abandon(reason);

@@ -1,6 +1,6 @@
 /** A circuit that opens on what keeps failing. */
 
-export type { CircuitTransition } from "./circuit.ts";
+export { Circuit, type CircuitTransition } from "./circuit.ts";
 export {
   CircuitBreaker,
   type CircuitBreakerOptions,
@@ -16,4 +16,4 @@ export { type CircuitCell, type CircuitStore, MemoryCircuitStore } from "./circu
 export { CircuitOpenError } from "./open-error.ts";
 export type { CircuitStoreFailure } from "./shared-side.ts";
 export { circuitBreaker, type SmallCircuit, type SmallCircuitOptions } from "./small-circuit.ts";
-export type { CircuitThresholds } from "./thresholds.ts";
+export { type BreakerLimits, type CircuitThresholds, limitsOf } from "./thresholds.ts";

@@ -94,6 +94,19 @@ describe.each(modes)("a call with limited time, %s", (mode) => {
     expect(signal.aborted).toBe(false);
   });
 
+  it("has its signal aborted when it has ended, where it is to be", async () => {
+    const { policy } = setup({ mode, abortOnReturn: true });
+    const returned = await policy.execute(({ signal }) => signal);
+    expect(returned.reason).toMatchObject({ name: "AbortError", message: "The call has ended" });
+    let thrown: AbortSignal | undefined;
+    const fail = ({ signal }: { signal: AbortSignal }): never => {
+      thrown = signal;
+      throw left;
+    };
+    await expect(policy.execute(fail)).rejects.toBe(left);
+    expect(thrown?.aborted).toBe(true);
+  });
+
   it("finds its signal aborted when it reads it only after its time", async () => {
     const { policy, clock } = setup({ mode });
     const late = Promise.withResolvers<void>();

@@ -31,6 +31,11 @@ export interface TimeoutOptions {
    * signal and waits until it has. @defaultValue "aggressive"
    */
   readonly mode?: "aggressive" | "cooperative";
+  /**
+   * Aborts the signal also when the call has ended, for who ends by it what the call has begun. A body that
+   * is read later is then cut off. @defaultValue false
+   */
+  readonly abortOnReturn?: boolean;
   /** A timer of its own for each call, so that none is late. @defaultValue false: one timer for all */
   readonly exact?: boolean;
   /** Names the call in the error. @defaultValue none */
@@ -115,6 +120,8 @@ class Limit implements TimeLimit {
   readonly #options: TimeoutOptions;
   /** Made with the first call. */
   #deadlines: Deadlines | OwnTimers | undefined = undefined;
+  /** The reason of every signal whose call has ended: one is as good as a thousand, which cost more. */
+  #ended: DOMException | undefined = undefined;
 
   constructor(options: TimeoutOptions) {
     this.isAggressive = options.mode !== "cooperative";
@@ -139,6 +146,9 @@ class Limit implements TimeLimit {
 
   stop(attempt: TimedAttempt): void {
     this.#deadlines?.remove(attempt);
+    if (!this.#options.abortOnReturn) return;
+    this.#ended ??= new DOMException("The call has ended", "AbortError");
+    attempt.abort(this.#ended);
   }
 
   leftMs(attempt: TimedAttempt): number {

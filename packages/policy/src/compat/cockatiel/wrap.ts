@@ -1,0 +1,103 @@
+/** Policies one inside the other. */
+
+import { type CallContext, firstAttempt, givenSignal } from "../../base/index.ts";
+import { contextOf, type Fields, type InnerPolicy, NO_FIELDS, RUN } from "./call.ts";
+import type { IDefaultPolicyContext, IMergedPolicy, IPolicy } from "./contract.ts";
+
+// A policy of any context and any answer: `unknown` would not take them in, since contexts are parameters.
+// biome-ignore-start lint/suspicious/noExplicitAny: see above.
+type AnyPolicy = IPolicy<any, any>;
+
+type MergePolicies<A, B> =
+  A extends IPolicy<infer ContextA, any>
+    ? B extends IPolicy<infer ContextB, any>
+      ? IMergedPolicy<
+          ContextA & ContextB,
+          A["_altReturn"] | B["_altReturn"],
+          B extends IMergedPolicy<any, any, infer Wrapped> ? [A, ...Wrapped] : [A, B]
+        >
+      : never
+    : never;
+// biome-ignore-end lint/suspicious/noExplicitAny: see above.
+
+type Wrappable = IPolicy<IDefaultPolicyContext, unknown>;
+
+/**
+ * One policy out of several, the outermost first: `wrap(retry, breaker, timeout)` gives each attempt its
+ * own time. A call is told what all of them add to its context; the events are those of the outermost.
+ */
+export function wrap<A extends Wrappable>(p1: A): A;
+export function wrap<A extends Wrappable, B extends Wrappable>(p1: A, p2: B): MergePolicies<A, B>;
+export function wrap<A extends Wrappable, B extends Wrappable, C extends Wrappable>(
+  p1: A,
+  p2: B,
+  p3: C,
+): MergePolicies<C, MergePolicies<A, B>>;
+export function wrap<
+  A extends Wrappable,
+  B extends Wrappable,
+  C extends Wrappable,
+  D extends Wrappable,
+>(p1: A, p2: B, p3: C, p4: D): MergePolicies<D, MergePolicies<C, MergePolicies<A, B>>>;
+export function wrap<
+  A extends Wrappable,
+  B extends Wrappable,
+  C extends Wrappable,
+  D extends Wrappable,
+  E extends Wrappable,
+>(
+  p1: A,
+  p2: B,
+  p3: C,
+  p4: D,
+  p5: E,
+): MergePolicies<E, MergePolicies<D, MergePolicies<C, MergePolicies<A, B>>>>;
+export function wrap<C extends IDefaultPolicyContext, A>(...p: Array<IPolicy<C, A>>): IPolicy<C, A>;
+export function wrap(...p: AnyPolicy[]): AnyPolicy {
+  const [outermost] = p;
+  if (!outermost) throw new RangeError("wrap needs at least one policy, got 0");
+  return {
+    _altReturn: undefined,
+    onFailure: outermost.onFailure,
+    onSuccess: outermost.onSuccess,
+    wrapped: p,
+    [RUN]: (call, signal) => nested(p, 0, call, firstAttempt(signal), NO_FIELDS),
+    execute: (fn, signal) =>
+      nested(
+        p,
+        0,
+        (context, fields) => fn(contextOf(context, fields)),
+        firstAttempt(signal),
+        NO_FIELDS,
+      ),
+  } satisfies Merged as Merged;
+}
+
+type Merged = IMergedPolicy<IDefaultPolicyContext, unknown, AnyPolicy[]> & InnerPolicy<unknown>;
+
+type Nested = (context: CallContext, fields: Fields) => unknown;
+
+/** Runs the call under the policies from one on. Policies of others are given plain contexts, and signals. */
+async function nested(
+  policies: readonly AnyPolicy[],
+  from: number,
+  call: Nested,
+  outer: CallContext,
+  fields: Fields,
+): Promise<unknown> {
+  const policy = policies[from];
+  if (!policy) return call(outer, fields);
+  const signal = givenSignal(outer);
+  if (isOurs(policy)) {
+    return policy[RUN](
+      (context, own) => nested(policies, from + 1, call, context, { ...fields, ...own }),
+      signal,
+    );
+  }
+  return policy.execute(({ signal: given, ...own }: IDefaultPolicyContext) => {
+    const context = firstAttempt(given);
+    return nested(policies, from + 1, call, context, { ...fields, ...own });
+  }, signal);
+}
+
+const isOurs = (policy: AnyPolicy): policy is AnyPolicy & InnerPolicy<unknown> => RUN in policy;
