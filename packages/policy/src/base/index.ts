@@ -28,7 +28,7 @@ export {
 } from "./nested-calls.ts";
 export type { NestedRetry, SeriesSoFar } from "./nested-retry.ts";
 export { numberBetween, wholeNumber } from "./options.ts";
-export { type AbortLink, type Child, hearAbort } from "./parent-signal.ts";
+export { type AbortLink, type Child, hearAbort, stopListening } from "./parent-signal.ts";
 export type { Layer, Policy, Role } from "./policy.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
 export type { Again, Retry } from "./retry.ts";

@@ -106,7 +106,11 @@ export class AbortLink {
   }
 }
 
-function stopListening(): void {
+/**
+ * Stops listening to signals under which nothing waits any more, which happens at the end of each turn
+ * anyway: for who promises it sooner, at the price of listening anew with the next call.
+ */
+export function stopListening(): void {
   const stopping = childless;
   childless = [];
   latest = undefined; // It would keep the signal alive.

@@ -1,7 +1,8 @@
 /** Bulkhead: so many calls at once and no more. */
 
+import { Frame } from "../../base/index.ts";
 import { Bulkhead, BulkheadFullError } from "../../bulkhead/index.ts";
-import { contextOf, type InnerCall, NO_FIELDS, RUN } from "./call.ts";
+import { executeUnder, type InnerCall, NO_FIELDS, RUN, sayNothing } from "./call.ts";
 import type { IDefaultPolicyContext, IFailureEvent, IPolicy, ISuccessEvent } from "./contract.ts";
 import { BulkheadRejectedError, TaskCancelledError } from "./errors.ts";
 import { type Event, EventEmitter } from "./event.ts";
@@ -19,6 +20,7 @@ export class BulkheadPolicy implements IPolicy {
   readonly #executor = new Executor();
   /** Undefined where there is no slot at all. */
   readonly #bulkhead: Bulkhead | undefined;
+  readonly #frame: Frame;
 
   /**
    * @param capacity Calls that may run at once; with 0 none may, which is of use in tests.
@@ -28,6 +30,14 @@ export class BulkheadPolicy implements IPolicy {
     this.#capacity = capacity;
     this.#queueCapacity = queueCapacity;
     this.#bulkhead = capacity > 0 ? this.#engine() : undefined;
+    this.#frame = new Frame({
+      judge: sayNothing,
+      guards: this.#bulkhead ? [this.#bulkhead] : [],
+      ending: {
+        answered: (value) => value,
+        failed: (thrown, _first, made) => this.#failed(thrown, made),
+      },
+    });
     this.onSuccess = this.#executor.onSuccess;
     this.onFailure = this.#executor.onFailure;
     this.onReject = this.#rejected.addListener;
@@ -53,26 +63,26 @@ export class BulkheadPolicy implements IPolicy {
     fn: (context: IDefaultPolicyContext) => PromiseLike<T> | T,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this[RUN]((context) => fn(contextOf(context, NO_FIELDS)), signal);
+    return executeUnder(this, fn, signal);
   }
 
   /** @internal */
-  async [RUN]<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T> {
-    if (signal?.aborted) throw new TaskCancelledError();
+  [RUN]<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal?.aborted) return Promise.reject(new TaskCancelledError());
     if (!this.#bulkhead) {
       this.#rejected.tell();
-      throw this.#refusal();
+      return Promise.reject(this.#refusal());
     }
-    let hasBegun = false;
-    try {
-      return await this.#bulkhead.execute((context) => {
-        hasBegun = true;
-        return this.#executor.run(() => call(context, NO_FIELDS));
-      }, signal);
-    } catch (thrown) {
-      if (hasBegun) throw thrown;
-      throw thrown instanceof BulkheadFullError ? this.#refusal() : new TaskCancelledError();
-    }
+    return this.#frame.execute(
+      (context) => this.#executor.run(() => call(context, NO_FIELDS)),
+      signal,
+    );
+  }
+
+  /** How a call ends that was not made. */
+  #failed(thrown: unknown, made: number): never {
+    if (made > 0) throw thrown;
+    throw thrown instanceof BulkheadFullError ? this.#refusal() : new TaskCancelledError();
   }
 
   #refusal(): BulkheadRejectedError {

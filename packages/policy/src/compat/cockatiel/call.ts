@@ -1,6 +1,6 @@
 /** How a call passes through policies: by its context inside, as an object of plain fields outside. */
 
-import type { CallContext, Judge, Verdict } from "../../base/index.ts";
+import { type CallContext, type Judge, stopListening, type Verdict } from "../../base/index.ts";
 import type { IDefaultPolicyContext } from "./contract.ts";
 
 /** What a policy adds to the context, beside the signal. */
@@ -21,15 +21,29 @@ export interface InnerPolicy<Alternative> {
   [RUN]<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T | Alternative>;
 }
 
-/** What the function of a user is told. Its signal is made when it is read. */
+/** What the function of a user is told: an object that can be spread, so its signal is made with it. */
 export function contextOf<C extends IDefaultPolicyContext>(source: CallContext, fields: Fields): C {
-  const context = {
-    get signal() {
-      return source.signal;
-    },
-    ...fields,
-  };
+  const { signal } = source;
+  const context = fields === NO_FIELDS ? { signal } : { signal, ...fields };
   return context as unknown as C; // Its fields are those that the policies around it add.
+}
+
+/** Runs the function of a user. When its caller hears of the end, nobody listens to its signal any more. */
+export function executeUnder<C extends IDefaultPolicyContext, T, A>(
+  policy: InnerPolicy<A>,
+  fn: (context: C) => PromiseLike<T> | T,
+  signal: AbortSignal | undefined,
+): Promise<T | A> {
+  const end = policy[RUN]((context, fields) => fn(contextOf(context, fields)), signal);
+  return signal ? heardNoMore(end) : end;
+}
+
+async function heardNoMore<T>(end: Promise<T>): Promise<T> {
+  try {
+    return await end;
+  } finally {
+    stopListening();
+  }
 }
 
 /** Our policies judge for themselves what has failed: a frame has nothing to add. */

@@ -3,7 +3,7 @@
 import { Frame, firstAttempt, systemClock } from "../../base/index.ts";
 import { ConstantBackoff, type IBackoffFactory } from "./backoff.ts";
 import type { IBreaker } from "./breakers.ts";
-import { contextOf, type InnerCall, NO_FIELDS, RUN, sayNothing } from "./call.ts";
+import { contextOf, executeUnder, type InnerCall, NO_FIELDS, RUN, sayNothing } from "./call.ts";
 import { CircuitState } from "./circuit-state.ts";
 import type {
   FailureReason,
@@ -14,7 +14,7 @@ import type {
 } from "./contract.ts";
 import { HydratingCircuitError } from "./errors.ts";
 import { type Event, EventEmitter, type IDisposable } from "./event.ts";
-import { type Executor, surfaced } from "./executor.ts";
+import { type Executor, surfacing } from "./executor.ts";
 import {
   type IHalfOpenAfterBackoffContext,
   type IHalfOpenSamplingOptions,
@@ -82,7 +82,7 @@ export class CircuitBreakerPolicy implements IPolicy {
     this.#breaker = breaker;
     this.#executor = executor;
     this.#circuit = circuit;
-    this.#frame = new Frame({ judge: sayNothing, guards: [circuit] });
+    this.#frame = new Frame({ judge: sayNothing, guards: [circuit], ending: surfacing });
     this.onBreak = this.#broken.addListener;
     this.onReset = this.#closed.addListener;
     this.onHalfOpen = this.#halfOpened.addListener;
@@ -134,13 +134,14 @@ export class CircuitBreakerPolicy implements IPolicy {
     fn: (context: IDefaultPolicyContext) => PromiseLike<T> | T,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this[RUN]((context) => fn(contextOf(context, NO_FIELDS)), signal);
+    return executeUnder(this, fn, signal);
   }
 
   /** @internal */
   [RUN]<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T> {
-    return surfaced(
-      this.#frame.execute((attempt) => this.#executor.run(() => call(attempt, NO_FIELDS)), signal),
+    return this.#frame.execute(
+      (attempt) => this.#executor.run(() => call(attempt, NO_FIELDS)),
+      signal,
     );
   }
 

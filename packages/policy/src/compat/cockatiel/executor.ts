@@ -1,10 +1,8 @@
 /** Makes a call, sorts its end by the filters of a policy, and tells of it. */
 
-import { limitStack, systemClock } from "../../base/index.ts";
+import { type Ending, limitStack, systemClock } from "../../base/index.ts";
 import type { FailureReason, IFailureEvent, ISuccessEvent } from "./contract.ts";
 import { type Event, EventEmitter } from "./event.ts";
-
-export type Ended<R> = FailureReason<R> | { success: R };
 
 /** A failure that a policy does something about, on its way through the engine. */
 export class Failure extends Error {
@@ -42,33 +40,30 @@ export class Executor {
     return new Executor(this.#errorFilter, this.#resultFilter);
   }
 
-  /** @throws what the call throws, where the policy does nothing about it. */
-  async invoke<R>(call: () => PromiseLike<R> | R): Promise<Ended<R>> {
+  /**
+   * @throws {@link Failure} where the policy does something about how the call ended; else what it throws.
+   */
+  async run<R>(call: () => PromiseLike<R> | R): Promise<R> {
     const isHeard = this.#succeeded.size + this.#failed.size > 0;
     const startedMs = isHeard ? systemClock.monotonicMs() : 0;
-    const duration = (): number => systemClock.monotonicMs() - startedMs;
     let value: R;
     try {
       value = await call();
     } catch (error) {
       const handled = this.#errorFilter(error);
-      if (isHeard) this.#failed.tell({ duration: duration(), handled, reason: { error } });
-      if (!handled) throw error;
-      return { error };
+      if (isHeard) this.#tellFailure(startedMs, handled, { error });
+      throw handled ? new Failure({ error }) : error;
     }
     if (this.#resultFilter(value)) {
-      if (isHeard) this.#failed.tell({ duration: duration(), handled: true, reason: { value } });
-      return { value };
+      if (isHeard) this.#tellFailure(startedMs, true, { value });
+      throw new Failure({ value });
     }
-    if (isHeard) this.#succeeded.tell({ duration: duration() });
-    return { success: value };
+    if (isHeard) this.#succeeded.tell({ duration: systemClock.monotonicMs() - startedMs });
+    return value;
   }
 
-  /** As `invoke`, for an engine that goes by what is thrown. @throws {@link Failure} too. */
-  async run<R>(call: () => PromiseLike<R> | R): Promise<R> {
-    const ended = await this.invoke(call);
-    if ("success" in ended) return ended.success;
-    throw new Failure(ended);
+  #tellFailure(startedMs: number, handled: boolean, reason: FailureReason<unknown>): void {
+    this.#failed.tell({ duration: systemClock.monotonicMs() - startedMs, handled, reason });
   }
 }
 
@@ -78,12 +73,14 @@ export function surface<R>(reason: FailureReason<R>): R {
   return reason.value;
 }
 
-/** What an engine's call comes to for its caller. */
-export async function surfaced<R>(made: Promise<R>): Promise<R> {
-  try {
-    return await made;
-  } catch (thrown) {
-    if (thrown instanceof Failure) return surface(thrown.reason as FailureReason<R>); // The call's own.
-    throw thrown;
-  }
+/** What an attempt comes to for its caller. */
+export function surfaced(thrown: unknown): unknown {
+  if (thrown instanceof Failure) return surface(thrown.reason);
+  throw thrown;
 }
+
+/** For frames in which only the call itself fails. */
+export const surfacing: Ending = {
+  answered: (value) => value,
+  failed: surfaced,
+};

@@ -2,7 +2,7 @@
 
 import { firstAttempt } from "../../base/index.ts";
 import { FallbackPolicy as Fallback, FallbackFailedError } from "../../fallback/index.ts";
-import { contextOf, type InnerCall, NO_FIELDS, RUN } from "./call.ts";
+import { executeUnder, type InnerCall, NO_FIELDS, RUN } from "./call.ts";
 import type { IDefaultPolicyContext, IFailureEvent, IPolicy, ISuccessEvent } from "./contract.ts";
 import type { Event } from "./event.ts";
 import { type Executor, Failure } from "./executor.ts";
@@ -37,7 +37,7 @@ export class FallbackPolicy<AltReturn> implements IPolicy<IDefaultPolicyContext,
     fn: (context: IDefaultPolicyContext) => PromiseLike<T> | T,
     signal?: AbortSignal,
   ): Promise<T | AltReturn> {
-    return this[RUN]((context) => fn(contextOf(context, NO_FIELDS)), signal);
+    return executeUnder(this, fn, signal);
   }
 
   /** @internal */

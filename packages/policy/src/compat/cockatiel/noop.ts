@@ -1,7 +1,7 @@
 /** A policy that does nothing, for tests and in the place of another. */
 
 import { firstAttempt } from "../../base/index.ts";
-import { contextOf, type InnerCall, NO_FIELDS, RUN } from "./call.ts";
+import { executeUnder, type InnerCall, NO_FIELDS, RUN } from "./call.ts";
 import type { IDefaultPolicyContext, IFailureEvent, IPolicy, ISuccessEvent } from "./contract.ts";
 import type { Event } from "./event.ts";
 import { Executor } from "./executor.ts";
@@ -22,7 +22,7 @@ export class NoopPolicy implements IPolicy {
     fn: (context: IDefaultPolicyContext) => PromiseLike<T> | T,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this[RUN]((context) => fn(contextOf(context, NO_FIELDS)), signal);
+    return executeUnder(this, fn, signal);
   }
 
   /** @internal */

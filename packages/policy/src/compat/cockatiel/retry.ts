@@ -3,17 +3,17 @@
 import {
   type Again,
   type Attempt,
+  backgroundClock,
   type CallContext,
   Frame,
   firstAttempt,
-  backgroundClock,
   type Retry,
   rejectSoon,
   sleep,
   systemClock,
 } from "../../base/index.ts";
 import type { IBackoffFactory } from "./backoff.ts";
-import { contextOf, type InnerCall, RUN, sayNothing } from "./call.ts";
+import { contextOf, executeUnder, type InnerCall, RUN, sayNothing } from "./call.ts";
 import type {
   FailureReason,
   IDefaultPolicyContext,
@@ -87,7 +87,7 @@ export class RetryPolicy implements IPolicy<IRetryContext> {
    * @throws what the last attempt threw.
    */
   execute<T>(fn: (context: IRetryContext) => PromiseLike<T> | T, signal?: AbortSignal): Promise<T> {
-    return this[RUN]((context, fields) => fn(contextOf(context, fields)), signal);
+    return executeUnder(this, fn, signal);
   }
 
   /** @internal */

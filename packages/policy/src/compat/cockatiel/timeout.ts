@@ -1,20 +1,20 @@
 /** Timeout: a call has only so much time. */
 
 import {
+  backgroundClock,
   type CallContext,
   type Cancel,
   Frame,
   firstAttempt,
-  backgroundClock,
   systemClock,
   TimedAttempt,
   type TimeLimit,
 } from "../../base/index.ts";
-import { contextOf, type InnerCall, NO_FIELDS, RUN, sayNothing } from "./call.ts";
+import { executeUnder, type InnerCall, NO_FIELDS, RUN, sayNothing } from "./call.ts";
 import type { IFailureEvent, IPolicy, ISuccessEvent } from "./contract.ts";
 import { TaskCancelledError } from "./errors.ts";
 import { type Event, EventEmitter } from "./event.ts";
-import { Executor, surface } from "./executor.ts";
+import { Executor } from "./executor.ts";
 
 /** As an enum compiles. */
 export const TimeoutStrategy = {
@@ -91,13 +91,17 @@ export class TimeoutPolicy implements IPolicy<ICancellationContext> {
     fn: (context: ICancellationContext, signal: AbortSignal) => PromiseLike<T> | T,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this[RUN]((context) => fn(contextOf(context, NO_FIELDS), context.signal), signal);
+    return executeUnder(
+      this,
+      (context: ICancellationContext) => fn(context, context.signal),
+      signal,
+    );
   }
 
   /** @internal */
-  async [RUN]<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T> {
-    const ended = await this.#executor.invoke(() => this.#limited(call, signal));
-    return "success" in ended ? ended.success : surface(ended);
+  [RUN]<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T> {
+    // It does nothing about failures, so each is thrown as it is.
+    return this.#executor.run(() => this.#limited(call, signal));
   }
 
   async #limited<T>(call: InnerCall<T>, signal: AbortSignal | undefined): Promise<T> {

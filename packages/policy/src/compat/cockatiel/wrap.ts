@@ -1,7 +1,14 @@
 /** Policies one inside the other. */
 
 import { type CallContext, firstAttempt, givenSignal } from "../../base/index.ts";
-import { contextOf, type Fields, type InnerPolicy, NO_FIELDS, RUN } from "./call.ts";
+import {
+  executeUnder,
+  type Fields,
+  type InnerCall,
+  type InnerPolicy,
+  NO_FIELDS,
+  RUN,
+} from "./call.ts";
 import type { IDefaultPolicyContext, IMergedPolicy, IPolicy } from "./contract.ts";
 
 // A policy of any context and any answer: `unknown` would not take them in, since contexts are parameters.
@@ -56,47 +63,39 @@ export function wrap<C extends IDefaultPolicyContext, A>(...p: Array<IPolicy<C, 
 export function wrap(...p: AnyPolicy[]): AnyPolicy {
   const [outermost] = p;
   if (!outermost) throw new RangeError("wrap needs at least one policy, got 0");
-  return {
+  const merged: Merged = {
     _altReturn: undefined,
     onFailure: outermost.onFailure,
     onSuccess: outermost.onSuccess,
     wrapped: p,
-    [RUN]: (call, signal) => nested(p, 0, call, firstAttempt(signal), NO_FIELDS),
-    execute: (fn, signal) =>
-      nested(
-        p,
-        0,
-        (context, fields) => fn(contextOf(context, fields)),
-        firstAttempt(signal),
-        NO_FIELDS,
-      ),
-  } satisfies Merged as Merged;
+    [RUN]: async (call, signal) => runFrom(p, 0, call, firstAttempt(signal), NO_FIELDS),
+    execute: (fn, signal) => executeUnder(merged, fn, signal),
+  };
+  return merged;
 }
 
 type Merged = IMergedPolicy<IDefaultPolicyContext, unknown, AnyPolicy[]> & InnerPolicy<unknown>;
 
-type Nested = (context: CallContext, fields: Fields) => unknown;
-
-/** Runs the call under the policies from one on. Policies of others are given plain contexts, and signals. */
-async function nested(
+/** Runs the call under the policies from one on. Those of others are given plain contexts, and signals. */
+function runFrom<T>(
   policies: readonly AnyPolicy[],
   from: number,
-  call: Nested,
+  call: InnerCall<T>,
   outer: CallContext,
   fields: Fields,
-): Promise<unknown> {
+): PromiseLike<T> | T {
   const policy = policies[from];
   if (!policy) return call(outer, fields);
   const signal = givenSignal(outer);
   if (isOurs(policy)) {
-    return policy[RUN](
-      (context, own) => nested(policies, from + 1, call, context, { ...fields, ...own }),
-      signal,
-    );
+    return policy[RUN]((context, own) => {
+      const all = own === NO_FIELDS ? fields : { ...fields, ...own };
+      return runFrom(policies, from + 1, call, context, all);
+    }, signal) as Promise<T>; // Or what a fallback answers, as the type of the whole says.
   }
   return policy.execute(({ signal: given, ...own }: IDefaultPolicyContext) => {
     const context = firstAttempt(given);
-    return nested(policies, from + 1, call, context, { ...fields, ...own });
+    return runFrom(policies, from + 1, call, context, { ...fields, ...own });
   }, signal);
 }
 
