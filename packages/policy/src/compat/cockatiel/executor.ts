@@ -74,7 +74,7 @@ export function surface<R>(reason: FailureReason<R>): R {
 }
 
 /** What an attempt comes to for its caller. */
-export function surfaced(thrown: unknown): unknown {
+function surfaced(thrown: unknown): unknown {
   if (thrown instanceof Failure) return surface(thrown.reason);
   throw thrown;
 }
