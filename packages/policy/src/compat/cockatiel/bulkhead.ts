@@ -94,7 +94,6 @@ export class BulkheadPolicy implements IPolicy {
       name: "bulkhead",
       maxConcurrent: whole(this.#capacity),
       maxQueue: whole(this.#queueCapacity),
-      releaseOnTimeout: true,
       onReject: () => this.#rejected.tell(),
     });
   }

@@ -123,6 +123,15 @@ describe("an open circuit", () => {
     await expect(circuit.execute(up)).resolves.toBe("up");
   });
 
+  it("is open for days where its back-off says so", async () => {
+    const { circuit, open, advance } = setup({ halfOpenAfter: 864_000_000 });
+    await open();
+    await advance(863_999_999);
+    await expect(circuit.execute(up)).rejects.toBeInstanceOf(BrokenCircuitError);
+    await advance(1);
+    await expect(circuit.execute(up)).resolves.toBe("up");
+  });
+
   it("lets a trial through at once where it is open for no time", async () => {
     const { circuit, open } = setup({ halfOpenAfter: 0 });
     await open();

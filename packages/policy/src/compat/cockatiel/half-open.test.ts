@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 
+import { ConsecutiveBreaker } from "./breakers.ts";
 import { CircuitState } from "./circuit-state.ts";
 import { BrokenCircuitError, TaskCancelledError } from "./errors.ts";
 import { held, OutageError, setup, up } from "./fixtures/circuits.ts";
@@ -199,6 +200,17 @@ describe("a half-open circuit", () => {
     trial.resolve("up");
     await tried;
     expect(circuit.state).toBe(CircuitState.Closed);
+  });
+
+  it("tells its breaker nothing of a call that began before it was open", async () => {
+    const breaker = new ConsecutiveBreaker(2);
+    const { circuit, open } = setup({ breaker });
+    const old = held<string>();
+    const stale = circuit.execute(old.call);
+    await open();
+    old.resolve("at last");
+    await stale;
+    expect(breaker.state).toBe(2);
   });
 
   it("closes on an error that its policy does not name: somebody is there", async () => {

@@ -189,8 +189,11 @@ describe("a retry whose caller gives up", () => {
       throw error;
     });
     const policy = retry(handleAll, { maxAttempts: 3 });
+    const retried = vi.fn();
+    policy.onRetry(retried);
     await expect(policy.execute(call, controller.signal)).rejects.toBe(error);
     expect(call).toHaveBeenCalledOnce();
+    expect(retried).not.toHaveBeenCalled();
   });
 
   it("before it began makes the call once, which hears of it by its signal", async () => {
@@ -226,6 +229,18 @@ describe("the events of a retry", () => {
     ]);
   });
 
+  it("tell of answers that are failures", async () => {
+    const policy = retry(
+      handleWhenResult((status) => status === 503),
+      { maxAttempts: 0 },
+    );
+    const failed = vi.fn();
+    policy.onFailure(failed);
+    await policy.execute(() => 503);
+    const duration: unknown = expect.any(Number);
+    expect(failed.mock.calls).toEqual([[{ duration, handled: true, reason: { value: 503 } }]]);
+  });
+
   it("tell of no end where the call fails with something else, or succeeds", async () => {
     const policy = retry(handleType(BusyError), { maxAttempts: 2 });
     const gaveUp = vi.fn();
@@ -240,9 +255,10 @@ describe("the events of a retry", () => {
 
   it("stay with the policy that they were asked of", async () => {
     const policy = retry(handleAll, { maxAttempts: 1 });
-    const retried = vi.fn();
-    policy.onRetry(retried);
+    const heard = vi.fn();
+    policy.onRetry(heard);
+    policy.onFailure(heard);
     await expect(policy.dangerouslyUnref().execute(busy)).rejects.toThrow();
-    expect(retried).not.toHaveBeenCalled();
+    expect(heard).not.toHaveBeenCalled();
   });
 });

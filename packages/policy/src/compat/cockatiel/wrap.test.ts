@@ -103,6 +103,12 @@ describe("policies one inside the other", () => {
     expect(seen.signal).toBeInstanceOf(AbortSignal);
   });
 
+  it("give the caller's signal to policies of others, and theirs to what stands further in", async () => {
+    const { signal } = new AbortController();
+    const seen = await wrap(noop, tenant, noop).execute((context) => context.signal, signal);
+    expect(seen).toBe(signal);
+  });
+
   it("tell of what the outermost tells of, and need no this", async () => {
     const told = vi.fn();
     const { execute, onSuccess } = wrap(noop, breaker());
