@@ -19,6 +19,7 @@ const chapters: readonly (readonly [heading: string, ...interfaces: readonly str
     "circuit-breaker/circuit-breaker.ts CircuitBreakerOptions",
     "circuit-breaker/thresholds.ts CircuitThresholds",
   ],
+  ["`CircuitSharing`", "circuit-breaker/circuit-sharing.ts CircuitSharingOptions"],
   ["`TimeoutPolicy`", "timeout/timeout-policy.ts TimeoutOptions"],
   ["`Bulkhead`", "bulkhead/bulkhead.ts BulkheadOptions", "bulkhead/bulkhead.ts BulkheadThresholds"],
   [
