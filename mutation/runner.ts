@@ -55,6 +55,9 @@ const { setInterval, clearInterval, setImmediate } = globalThis;
 
 class Runner {
   readonly #root = process.cwd();
+  readonly #rooms = (process.env["MUTATION_TESTS"] ?? "*").split(",");
+  /** Whose tests look at what is run once for all of them, when the files are loaded. */
+  readonly #own = join(this.#root, "src", this.#rooms[0] ?? "");
   readonly #lastedMs = new Map<string, number>();
   #tests: readonly Test[] = [];
   #loadings = 0;
@@ -110,7 +113,7 @@ class Runner {
     }
     const asked = run.testFilter && new Set(run.testFilter);
     const tests = this.#tests
-      .filter(({ name }) => asked?.has(name) ?? true)
+      .filter(({ name, file }) => asked?.has(name) ?? file.startsWith(this.#own))
       .toSorted((one, other) => this.#msOf(one) - this.#msOf(other));
     const found = await this.#tryOut(run, tests);
     switchboard.activeMutant = undefined;
@@ -173,8 +176,7 @@ class Runner {
     this.#isStale = false;
     suite.taken.clear();
     switchboard.activeMutant = mutant;
-    const rooms = (process.env["MUTATION_TESTS"] ?? "*").split(",");
-    const files = rooms.flatMap((room) => globSync(`src/${room}/**/*.test.ts`)).toSorted();
+    const files = this.#rooms.flatMap((room) => globSync(`src/${room}/**/*.test.ts`)).toSorted();
     try {
       for (const file of files.filter((path) => !path.endsWith(".process.test.ts"))) {
         suite.openFile(join(this.#root, file));
