@@ -14,6 +14,7 @@ export const folders: readonly string[] = readdirSync(sources, { withFileTypes: 
 /** Rooms that others are made of: the tests of those others hold them as well. */
 const heldBy: Readonly<Record<string, readonly string[]>> = {
   base: ["timeout", "retry", "fallback", "bulkhead", "executor"],
+  pipeline: ["executor"],
   waiting: ["bulkhead", "rate-limit"],
 };
 
