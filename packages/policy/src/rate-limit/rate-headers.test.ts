@@ -121,7 +121,7 @@ describe("what headers say", () => {
     ["1d2h3m4s5ms", 93_784_005],
     ["in 6s", undefined],
     ["6s or so", undefined],
-    ["6", undefined],
+    ["6", 6_000],
     ["on 2026-01-01T00:00:09Z", undefined],
     ["2026-01-01T00:00:09Z", 9_000],
     ["2025-01-01T00:00:09Z", 0],
