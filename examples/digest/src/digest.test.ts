@@ -45,6 +45,12 @@ describe("a folder of packages", () => {
       { name: "b", documents: [{ path: "b/README.md", kind: "readme" }] },
     ]);
   });
+
+  it("gives a hundred of them, the first by their names, so that the job ends in its time", () => {
+    const names = Array.from({ length: 103 }, (_, number) => `p${1_000 + number}`);
+    const folder = setup(Object.fromEntries(names.map((name) => [`${name}/README.md`, name])));
+    expect(findPackages(folder).map(({ name }) => name)).toEqual(names.slice(0, 100));
+  });
 });
 
 describe("a licence", () => {

@@ -23,8 +23,8 @@ const LONGEST_SEED = 100;
 
 export const USAGE = `Usage: npm start -- [--once] [--bare] [--seed <text>] [folder]
 
-Reads the documents of the packages in a folder (default: node_modules) while a plan of faults kills,
-hangs and crashes what works on it; prints the dashboard's address first.
+Reads the documents of a hundred packages in a folder (default: node_modules) while a plan of faults
+kills, hangs and crashes what works on it; prints the dashboard's address first.
 
   --once         ends when all is done: with 0 when nothing was lost or recorded twice, else with 1
   --bare         does the same job again without Kintsugi, 15 s at most, and prints both side by side
