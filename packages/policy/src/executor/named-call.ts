@@ -123,7 +123,7 @@ class NamedShare implements SharedCall {
   }
 }
 
-/** Refuses at once what would fail later, where nobody waits for it. */
+/** Refuses at once what would fail later, where nobody waits for it; also while policies are off. */
 export function refuseUnusable(name: string, policies: CallPolicies): void {
-  new ResilientExecutor({ name, ...policies }, new LoneCall(name));
+  new ResilientExecutor({ name, ...policies }, new LoneCall(name, { isOn: true, turns: 0 }));
 }

@@ -57,6 +57,7 @@ export class Plan<F> {
   /** @throws {@link RangeError} when an option is out of its range, or what is configured fits no other. */
   runner(claim: CallClaim | undefined): Runner {
     const { guards, isOn } = this.shared;
+    guards.turn(isOn); // Those of an executor alone hear of the switch here; a registry has told its own.
     if (!isOn) return frameOf(guards.rowWhenOff(), this.#endingWhenOff);
     const policies = this.shared.policies(this.#own);
     const { cache, hedge, validate, chaos } = this.#kept;

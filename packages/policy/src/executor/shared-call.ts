@@ -4,6 +4,7 @@ import { Guards } from "./guards.ts";
 import { processSlot } from "./process-slot.ts";
 import { type CallMeasure, Tally } from "./result.ts";
 import type { CallPolicies } from "./settings.ts";
+import type { Switch } from "./switch.ts";
 
 export interface SharedCall {
   /** Grows when something was configured: then the policies are put together anew. */
@@ -24,10 +25,11 @@ export class LoneCall implements SharedCall {
   readonly guards: Guards;
   readonly tally: Tally = new Tally();
   readonly isHeard = false;
-  readonly #switch = processSlot().switch;
+  readonly #switch: Switch;
 
-  constructor(name: string) {
+  constructor(name: string, ownSwitch: Switch = processSlot().switch) {
     this.guards = new Guards(name, undefined);
+    this.#switch = ownSwitch;
   }
 
   get revision(): number {

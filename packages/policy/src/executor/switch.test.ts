@@ -150,3 +150,25 @@ it("the switch of the process concerns executors that stand in no registry as we
   updateResilienceConfig({ enabled: true });
   await expect(executor.execute(down)).resolves.toMatchObject({ source: "fallback" });
 });
+
+it("the circuit of an executor that stands alone neither refuses nor learns while policies are off", async () => {
+  const executor = new ResilientExecutor({ name: "own", circuitBreaker: { failureThreshold: 1 } });
+  await executor.execute(down);
+  updateResilienceConfig({ enabled: false });
+  onTestFinished(() => updateResilienceConfig({ enabled: true }));
+  await expect(executor.execute(() => "pong")).resolves.toMatchObject({ data: "pong" });
+  await executor.execute(down);
+  expect(executor.stats().circuitBreaker).toMatchObject({ mode: "disabled", opened: 1 });
+  updateResilienceConfig({ enabled: true });
+  await expect(executor.execute(() => "pong")).resolves.toMatchObject({ attempts: 0 });
+});
+
+it("what cannot be used is refused as well while policies are off", () => {
+  const { registry } = setup();
+  registry.update({ enabled: false });
+  updateResilienceConfig({ enabled: false });
+  onTestFinished(() => updateResilienceConfig({ enabled: true }));
+  const retry = { maxAttempts: 0 };
+  expect(() => registry.configure("db", { retry })).toThrow(/^maxAttempts must be/);
+  expect(() => registry.update({ retry })).toThrow(/maxAttempts must be/);
+});
