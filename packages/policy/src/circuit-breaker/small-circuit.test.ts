@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
 import { pipeline } from "../pipeline/index.ts";
@@ -192,4 +192,21 @@ it("goes from state to state as the complete circuit does with the same settings
       }
     }),
   );
+});
+
+it("reports a predicate that throws: the call ends with its own error, and the trial is over", async () => {
+  const report = vi.fn();
+  vi.stubGlobal("reportError", report);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const broken = new Error("the predicate is wrong");
+  const { circuit, clock } = setup({
+    outcomeOf: () => {
+      throw broken;
+    },
+  });
+  for (const _ of [1, 2]) await expect(circuit.execute(down)).rejects.toThrow("dependency is down");
+  await clock.advance(1_000);
+  await expect(circuit.execute(down)).rejects.toThrow("dependency is down");
+  expect(circuit.state.kind).toBe("open");
+  expect(report.mock.calls).toEqual([[broken], [broken], [broken]]);
 });

@@ -33,7 +33,7 @@ export interface SmallCircuitOptions {
   readonly timeout?: number;
   /**
    * What an error says about the dependency: only `failure` counts against it. An abort by the caller says
-   * nothing, and is not asked about. @defaultValue every error is a failure
+   * nothing, and is not asked about; what it throws is reported. @defaultValue every error is a failure
    */
   readonly outcomeOf?: (error: unknown) => Outcome;
   /** Hears of every change of state, after it has taken effect; what it throws is reported. */
@@ -90,7 +90,13 @@ export function circuitBreaker(options: SmallCircuitOptions): SmallCircuit {
     try {
       value = await call(context);
     } catch (thrown) {
-      end(context.signal.aborted ? "ignore" : (outcomeOf?.(thrown) ?? "failure"));
+      let outcome: Outcome = "failure";
+      try {
+        outcome = context.signal.aborted ? "ignore" : (outcomeOf?.(thrown) ?? outcome);
+      } catch (error) {
+        reportError(error); // The call must not end with it, and a trial gives its place back.
+      }
+      end(outcome);
       throw thrown;
     }
     end("success");
