@@ -142,3 +142,22 @@ describe("an Express server under a watch", () => {
     expect(rowOf("GET /inner/slow")).toMatchObject({ left: 1, errors: 0 });
   });
 });
+
+it("a client that left before the request came here takes no place", () => {
+  const limit = new Bulkhead({ name: "http", maxConcurrent: 1 });
+  const watch = new RouteWatch({ limit });
+  const response = {
+    statusCode: 200,
+    headersSent: false,
+    closed: true,
+    writableFinished: false,
+    setHeader() {},
+    end() {},
+    once() {},
+  };
+  const calls: string[] = [];
+  watchRoutes(watch)({ method: "GET", baseUrl: "" }, response, () => void calls.push("next"));
+  expect(limit.stats().running).toBe(0);
+  expect(watch.stats()).toMatchObject([{ route: "GET unmatched", left: 1 }]);
+  expect(calls).toEqual([]);
+});

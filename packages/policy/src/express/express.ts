@@ -71,6 +71,7 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
     response.once("close", () => {
       if (!response.writableFinished) watch.leave(request);
     });
+    if (response.closed) watch.leave(request); // Before it came here: no event will tell of it.
     if (entry instanceof Promise) void entry.then((late) => proceed(late, response, next));
     else proceed(entry, response, next);
   };

@@ -123,3 +123,19 @@ describe("a Fastify server under a watch", () => {
     await expect.poll(() => rowOf("GET /orders/:id")).toMatchObject({ requests: 1, left: 0 });
   });
 });
+
+it("a client that left before the request came here takes no place", () => {
+  const limit = new Bulkhead({ name: "http", maxConcurrent: 1 });
+  const watch = new RouteWatch({ limit });
+  type Hook = Parameters<Parameters<ReturnType<typeof watchRoutes>>[0]["addHook"]>[1];
+  const hooks: Hook[] = [];
+  watchRoutes(watch)({ addHook: (_, hook) => hooks.push(hook) }, {}, () => {});
+  const raw = { headersSent: false, closed: true, writableEnded: false, once: () => {} };
+  const reply = { statusCode: 200, sent: false, raw, code() {}, header() {}, send() {} };
+  const calls: string[] = [];
+  const request = { method: "GET", routeOptions: {} };
+  for (const hook of hooks) hook(request, reply, () => void calls.push("next"));
+  expect(limit.stats().running).toBe(0);
+  expect(watch.stats()).toMatchObject([{ route: "GET unmatched", left: 1 }]);
+  expect(calls).toEqual([]);
+});

@@ -57,6 +57,7 @@ export function watchRoutes(
       reply.raw.once("close", () => {
         if (!reply.raw.writableEnded) watch.leave(request);
       });
+      if (reply.raw.closed) watch.leave(request); // Before it came here: no event will tell of it.
       const proceed = (late: Awaited<typeof entry>): void => {
         if (reply.raw.closed) return; // The client has left the queue.
         if (late.kind === "turned-away") {
