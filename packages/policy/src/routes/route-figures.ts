@@ -93,6 +93,7 @@ export class RouteFigures implements Disposable {
   readonly events: Listeners<RouteEvent> = new Listeners();
   readonly #rules: FigureRules;
   readonly #rows = new Map<string, Row>();
+  #isDisposed = false;
 
   constructor(rules: FigureRules) {
     this.#rules = rules;
@@ -137,6 +138,7 @@ export class RouteFigures implements Disposable {
 
   /** Sets no timer any more, and stops those that are set. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     for (const row of this.#rows.values()) row.cancel?.();
   }
 
@@ -181,6 +183,7 @@ export class RouteFigures implements Disposable {
   }
 
   #wake(row: Row, nowMs: number): void {
+    if (this.#isDisposed) return;
     const { burst, clock } = this.#rules;
     const waitMs = Math.max(1, Math.ceil(calmAtMs(row.burst, burst) - nowMs));
     row.cancel = clock.after(waitMs, () => {

@@ -251,6 +251,13 @@ describe("a limit on requests", () => {
   });
 });
 
+it("a watch that was disposed of sets no timer for a burst that begins then", async () => {
+  const { watch, serve, clock } = setup({ errorBurst: { errors: 1 } });
+  watch[Symbol.dispose]();
+  await serve("GET /a", 1, 500);
+  expect(clock.pending).toBe(0);
+});
+
 it("the signal of a request that is not watched never aborts", () => {
   expect(setup().watch.signalOf({}).aborted).toBe(false);
 });
