@@ -56,6 +56,9 @@ describe("a failure", () => {
       true,
     );
     expect(neverLeft(Object.assign(new Error("no"), { code: "ECONNRESET" }))).toBe(false);
+    const lost = (syscall: string) =>
+      neverLeft(Object.assign(new Error("no way"), { code: "EHOSTUNREACH", syscall }));
+    expect(["connect", "read", "write"].map(lost)).toEqual([true, false, false]);
     expect([undefined, null, "ECONNREFUSED"].map(neverLeft)).toEqual([false, false, false]);
   });
 });

@@ -54,12 +54,14 @@ const before: ReadonlySet<unknown> = new Set([
 export function neverLeft(thrown: unknown): boolean {
   let link: unknown = thrown;
   for (let depth = 0; depth < 5 && typeof link === "object" && link !== null; depth += 1) {
-    const { code, cause, errors } = link as {
+    const { code, syscall, cause, errors } = link as {
       readonly code?: unknown;
+      readonly syscall?: unknown;
       readonly cause?: unknown;
       readonly errors?: unknown;
     };
-    if (before.has(code)) return true;
+    // A connection that stands can lose its way as well: then it fails where it reads or writes.
+    if (before.has(code)) return syscall !== "read" && syscall !== "write";
     link = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
   return false;
