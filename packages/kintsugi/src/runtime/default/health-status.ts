@@ -21,7 +21,10 @@ export type ProcessHealth = Health & {
 export function getHealthStatus(): ProcessHealth {
   const all = Object.entries(callRegistry.circuits.getAllStats());
   const circuits = Object.fromEntries(all.map(([name, { state }]) => [name, state]));
-  const refusing = all.filter(([, { state, isolated }]) => isolated || state !== "closed");
+  // One that is off, or only measures, refuses nobody, whatever its state says.
+  const refusing = all.filter(
+    ([, { state, mode, isolated }]) => isolated || (mode === "normal" && state !== "closed"),
+  );
   return {
     ...healthBy(
       refusing.map(([name, { state, isolated }]) => [name, isolated ? "held open" : state]),
