@@ -120,7 +120,7 @@ async function recorded(
     const run = before?.status === "dead" ? await kintsugi.deadLetters.replay(id) : handle;
     return await run.result(signal);
   } finally {
-    codes.forget(id);
+    if (code) codes.forget(id);
   }
 }
 

@@ -6,7 +6,7 @@ export type Code = Workflow<unknown, unknown>["run"];
 
 export class RunCodes {
   readonly #workflows = new Map<string, Workflow<unknown, unknown>>();
-  readonly #codes = new Map<string, PromiseWithResolvers<Code>>();
+  readonly #codes = new Map<string, AwaitedCode>();
 
   /** One for each name, as an engine wants it. */
   workflow(name: string): Workflow<unknown, unknown> {
@@ -14,7 +14,7 @@ export class RunCodes {
     if (known) return known;
     const made = defineWorkflow<unknown, unknown>(name, async (ctx, input) => {
       // A run of an earlier process, for which nobody has asked yet, waits until somebody does.
-      const code = await this.#codeOf(ctx.runId).promise;
+      const code = await this.#codeOf(ctx.runId).code.promise;
       return code(ctx, input);
     });
     this.#workflows.set(name, made);
@@ -22,16 +22,27 @@ export class RunCodes {
   }
 
   give(runId: string, code: Code): void {
-    this.#codeOf(runId).resolve(code);
+    const awaited = this.#codeOf(runId);
+    awaited.askers += 1;
+    awaited.code.resolve(code);
   }
 
+  /** Once for each time that it was given: another who asked for the same run may still wait for it. */
   forget(runId: string): void {
-    this.#codes.delete(runId);
+    const awaited = this.#codeOf(runId);
+    awaited.askers -= 1;
+    if (awaited.askers <= 0) this.#codes.delete(runId);
   }
 
-  #codeOf(runId: string): PromiseWithResolvers<Code> {
-    const known = this.#codes.get(runId) ?? Promise.withResolvers<Code>();
+  #codeOf(runId: string): AwaitedCode {
+    const known = this.#codes.get(runId) ?? { code: Promise.withResolvers<Code>(), askers: 0 };
     this.#codes.set(runId, known);
     return known;
   }
+}
+
+interface AwaitedCode {
+  readonly code: PromiseWithResolvers<Code>;
+  /** Who has given it and still waits for the run. */
+  askers: number;
 }
