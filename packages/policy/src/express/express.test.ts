@@ -15,10 +15,11 @@ import { type ExpressRequest, watchRoutes } from "./index.ts";
 type Incoming = IncomingMessage & ExpressRequest & { readonly method: string };
 type Outgoing = ServerResponse & { json(value: unknown): void; readonly closed: boolean };
 type Handler = (request: Incoming, response: Outgoing, next: () => void) => unknown;
+type Catcher = (error: unknown, request: Incoming, response: Outgoing, next: () => void) => void;
 
 /** Express has no types of its own; these are the parts that are used here. */
 interface Router {
-  use(...handlers: readonly (string | Handler | Router)[]): void;
+  use(...handlers: readonly (string | Handler | Catcher | Router)[]): void;
   get(path: string, handler: Handler): void;
 }
 const express = createRequire(import.meta.url)("express") as {
@@ -30,7 +31,8 @@ const express = createRequire(import.meta.url)("express") as {
 async function setup(options: RouteWatchOptions = {}) {
   const watch = new RouteWatch(options);
   const app = express();
-  app.use(watchRoutes<Incoming, Outgoing>(watch));
+  const other = new RouteWatch();
+  app.use(watchRoutes<Incoming, Outgoing>(watch), watchRoutes<Incoming, Outgoing>(other));
   const calls: string[] = [];
   const reasons: unknown[] = [];
   const inner = express.Router();
@@ -50,7 +52,16 @@ async function setup(options: RouteWatchOptions = {}) {
     response.write("first");
     setTimeout(() => response.end("last"), 80);
   });
+  const fail = () => {
+    throw new Error("broken");
+  };
+  app.get("/throws", fail);
+  inner.get("/throws/:id", fail);
   app.use("/inner", inner);
+  app.use((_error: unknown, _: Incoming, response: Outgoing, _next: () => void) => {
+    response.statusCode = 500;
+    response.json({ error: "broken" });
+  });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
@@ -66,7 +77,7 @@ async function setup(options: RouteWatchOptions = {}) {
       lostConnections += 1;
     });
   });
-  return { watch, get, rowOf, calls, reasons, lost: () => lostConnections };
+  return { watch, other, get, rowOf, calls, reasons, lost: () => lostConnections };
 }
 
 describe("an Express server under a watch", () => {
@@ -79,6 +90,25 @@ describe("an Express server under a watch", () => {
     await expect.poll(() => rowOf("GET /orders/:id")).toMatchObject({ requests: 3, errors: 0 });
     expect(rowOf("GET /broken")).toMatchObject({ requests: 1, errors: 1 });
     await expect.poll(() => rowOf("GET unmatched")).toMatchObject({ requests: 2, errors: 0 });
+  });
+
+  it("names the route of a handler that throws as that of one that answers", async () => {
+    const { get, watch } = await setup();
+    for (const path of ["/throws", "/inner/throws/1"]) expect((await get(path)).status).toBe(500);
+    await expect
+      .poll(() => watch.stats().map(({ route, errors }) => [route, errors]))
+      .toEqual([
+        ["GET /throws", 1],
+        ["GET /inner/throws/:id", 1],
+      ]);
+  });
+
+  it("is named alike by two watches of one server", async () => {
+    const { get, watch, other } = await setup();
+    expect((await get("/inner/throws/1")).status).toBe(500);
+    const routesOf = (each: RouteWatch) => each.stats().map(({ route }) => route);
+    await expect.poll(() => routesOf(other)).toEqual(["GET /inner/throws/:id"]);
+    expect(routesOf(watch)).toEqual(["GET /inner/throws/:id"]);
   });
 
   it("answers 503 at the deadline of a route, and drops what the handler says later", async () => {

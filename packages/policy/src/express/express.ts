@@ -46,7 +46,7 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
   watch: RouteWatch,
   options: ExpressOptions<Request> = {},
 ): (request: Request, response: Response, next: () => void) => void {
-  const { routeOf = patternOf } = options;
+  const { routeOf } = options;
   const proceed = (entry: Entry, response: Response, next: () => void): void => {
     if (response.closed) return; // The client has left the queue.
     if (entry.kind === "turned-away") {
@@ -62,9 +62,10 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
     next();
   };
   return (request, response, next) => {
+    const found = routeOf ? () => routeOf(request) : patternFound(request);
     const entry = watch.enter({
       request,
-      route: () => routeOf(request),
+      route: found,
       unmatched: `${request.method} unmatched`,
       hasBegun: () => response.headersSent,
     });
@@ -77,7 +78,37 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
   };
 }
 
-function patternOf({ method, baseUrl, route }: ExpressRequest): string | undefined {
+const PATTERN = Symbol("the pattern of its route");
+
+/**
+ * Reads the path of the router in the moment in which it finds the route: when a handler fails, Express
+ * has taken that path back before the answer ends. Another watch of the same request shares it.
+ */
+function patternFound(
+  request: ExpressRequest & { [PATTERN]?: () => string | undefined },
+): () => string | undefined {
+  const known = request[PATTERN];
+  if (known) return known;
+  let { route } = request;
+  let pattern = patternOf(request, route);
+  Object.defineProperty(request, "route", {
+    configurable: true,
+    enumerable: true,
+    get: () => route,
+    set: (next: ExpressRequest["route"]) => {
+      route = next;
+      pattern = patternOf(request, next);
+    },
+  });
+  const found = (): string | undefined => pattern;
+  request[PATTERN] = found;
+  return found;
+}
+
+function patternOf(
+  { method, baseUrl }: ExpressRequest,
+  route: ExpressRequest["route"],
+): string | undefined {
   return route?.path === undefined ? undefined : `${method} ${baseUrl}${String(route.path)}`;
 }
 
