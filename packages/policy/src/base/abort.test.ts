@@ -36,6 +36,13 @@ describe("a sleep", () => {
     await expect(sleep(clock, 100, AbortSignal.abort(left))).rejects.toBe(left);
     expect(clock.pending).toBe(0);
   });
+
+  it("leaves no timer where its signal is none, as the options of fetch", async () => {
+    const clock = manualClock();
+    const { signal } = new AbortController();
+    await expect(sleep(clock, 100, { signal } as never)).rejects.toThrow(TypeError);
+    expect(clock.pending).toBe(0);
+  });
 });
 
 describe("a wait for work that may be abandoned", () => {

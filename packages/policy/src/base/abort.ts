@@ -18,12 +18,13 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
       link?.leave();
       resolve();
     };
-    const cancel = clock.after(ms, wake);
     const giveUp = (reason: unknown): void => {
       cancel();
       reject(reason);
     };
+    // Before the timer: what is no signal throws here, and a timer would outlive the wait.
     const link = signal && hearAbort(signal, { forsake: giveUp });
+    const cancel = clock.after(ms, wake);
   });
 }
 
