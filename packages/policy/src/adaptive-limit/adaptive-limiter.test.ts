@@ -115,7 +115,7 @@ describe("an adaptive limiter", () => {
     [{ windowMs: 0 }, "windowMs must be a whole number of at least 1, got 0"],
     [{ minSamples: 0 }, "minSamples must be a whole number of at least 1, got 0"],
     [{ tolerance: 0.9 }, "tolerance must be a number from 1 to 10, got 0.9"],
-    [{ smoothing: 2 }, "smoothing must be a number from 5e-324 to 1, got 2"],
+    [{ smoothing: 2 }, "smoothing must be a number above 0 to 1, got 2"],
     [{ probeIntervalMs: 0 }, "probeIntervalMs must be a whole number of at least 1, got 0"],
   ])("is refused when it is made: %j", (options, message) => {
     expect(() => setup(options)).toThrow(new RangeError(message));

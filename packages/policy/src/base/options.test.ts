@@ -14,6 +14,12 @@ describe("an option that is a whole number", () => {
   });
 });
 
+it("an option that is a number as text is refused, and shown as text", () => {
+  const text = "3" as unknown as number;
+  expect(() => wholeNumber("maxAttempts", text, 1)).toThrow(/got "3"$/);
+  expect(() => numberBetween("ttlMs", text, 0, 10)).toThrow(/got "3"$/);
+});
+
 describe("an option between two numbers", () => {
   it.each([0, 0.5, 1])("is handed on when it is %d, the ends included", (value) => {
     expect(numberBetween("jitterFactor", value, 0, 1)).toBe(value);
@@ -22,5 +28,10 @@ describe("an option between two numbers", () => {
   it.each([-0.1, 1.1, Number.NaN])("is refused by name when it is %d", (value) => {
     const message = `jitterFactor must be a number from 0 to 1, got ${value}`;
     expect(() => numberBetween("jitterFactor", value, 0, 1)).toThrow(new RangeError(message));
+  });
+
+  it("says of an end that is the least number above 0 what it is", () => {
+    const message = "ttlMs must be a number above 0 to 10, got 0";
+    expect(() => numberBetween("ttlMs", 0, Number.MIN_VALUE, 10)).toThrow(new RangeError(message));
   });
 });

@@ -5,7 +5,7 @@
  */
 export function wholeNumber(option: string, value: number, min: number): number {
   if (Number.isSafeInteger(value) && value >= min) return value;
-  throw new RangeError(`${option} must be a whole number of at least ${min}, got ${value}`);
+  throw new RangeError(`${option} must be a whole number of at least ${min}, got ${shown(value)}`);
 }
 
 /**
@@ -14,6 +14,12 @@ export function wholeNumber(option: string, value: number, min: number): number 
  * @throws {@link RangeError} naming the option.
  */
 export function numberBetween(option: string, value: number, min: number, max: number): number {
-  if (value >= min && value <= max) return value;
-  throw new RangeError(`${option} must be a number from ${min} to ${max}, got ${value}`);
+  if (typeof value === "number" && value >= min && value <= max) return value;
+  const range = min === Number.MIN_VALUE ? `above 0 to ${max}` : `from ${min} to ${max}`;
+  throw new RangeError(`${option} must be a number ${range}, got ${shown(value)}`);
+}
+
+/** A number that is text, as those of the environment, is told from the number. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -105,7 +105,9 @@ export function fallbackOf<F>(
   fallback: FallbackAnswer<F> | readonly FallbackSource<F>[] | undefined,
 ): FallbackPolicy<F> | undefined {
   if (fallback === undefined) return undefined;
-  const sources =
-    typeof fallback === "function" ? [{ name: "fallback", answer: fallback }] : fallback;
-  return new FallbackPolicy({ sources });
+  if (typeof fallback === "function") {
+    return new FallbackPolicy({ sources: [{ name: "fallback", answer: fallback }] });
+  }
+  if (Array.isArray(fallback)) return new FallbackPolicy({ sources: fallback });
+  throw new RangeError(`fallback must be a function or a list of sources, got ${String(fallback)}`);
 }

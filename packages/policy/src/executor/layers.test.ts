@@ -261,3 +261,12 @@ it.each([
 ] as const)("an executor with %j is refused when it is made", (options, sentence) => {
   expect(() => setup(options)).toThrow(sentence);
 });
+
+it.each([
+  [{ rateLimit: 10 }, "rateLimit must be an object with options, got 10"],
+  [{ retry: true }, "retry must be an object with options, got true"],
+  [{ timeout: "5s" }, 'timeoutMs must be a number above 0 to 1000000000000, got "5s"'],
+  [{ fallback: "none" }, "fallback must be a function or a list of sources, got none"],
+])("an executor of plain JavaScript with %j is refused when it is made", (options, sentence) => {
+  expect(() => setup(options as never)).toThrow(new RangeError(sentence));
+});

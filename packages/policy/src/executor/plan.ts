@@ -38,6 +38,7 @@ export class Plan<F> {
 
   /** @throws {@link RangeError} when an option of a policy is out of its range. */
   constructor(options: ExecutorOptions<F>, shared: SharedCall) {
+    mustHaveOptions(options);
     const { name, onCall, fallback, clock = systemClock, random = systemRandom } = options;
     const classifier = options.classifier ?? createClassifier({ clock });
     const ending = { name, clock, classifier, onCall, shared };
@@ -97,11 +98,31 @@ export class Plan<F> {
     if (hedge) row.push(hedge);
     row.push(...this.shared.guards.row(policies, this.#sources, claimOn(claim)));
     if (timeout !== undefined) {
-      const options = typeof timeout === "number" ? { timeoutMs: timeout } : timeout;
+      const options = typeof timeout === "object" ? timeout : { timeoutMs: timeout };
       row.push(new TimeoutPolicy({ ...options, name, clock: this.#sources.clock }));
     }
     if (validate) row.push(validate);
     return row;
+  }
+}
+
+const WITH_OPTIONS = [
+  "cache",
+  "retry",
+  "hedge",
+  "circuitBreaker",
+  "rateLimit",
+  "bulkhead",
+  "adaptiveLimit",
+  "chaos",
+] as const;
+
+/** A policy that is given a number would have its defaults, and a limit no limits. */
+function mustHaveOptions(policies: CallPolicies): void {
+  for (const policy of WITH_OPTIONS) {
+    const options: unknown = policies[policy];
+    if (!options || typeof options === "object") continue;
+    throw new RangeError(`${policy} must be an object with options, got ${String(options)}`);
   }
 }
 

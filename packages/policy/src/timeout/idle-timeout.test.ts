@@ -187,6 +187,6 @@ it("an idle time-out leaves other errors their stack", () => {
 
 it.each([0, -1, Number.NaN])("an idle time-out of %d is refused", (idleTimeoutMs) => {
   expect(() => idleTimeout(new ReadableStream(), { idleTimeoutMs })).toThrow(
-    /^idleTimeoutMs must be a number from/,
+    /^idleTimeoutMs must be a number above 0 to/,
   );
 });
