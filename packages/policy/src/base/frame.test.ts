@@ -55,12 +55,13 @@ describe.each([
     } as unknown as Promise<string>;
     const ends = [
       frame.execute(() => foreign, undefined),
+      frame.execute(() => Object.assign(() => {}, foreign), undefined),
       frame.execute(() => late.promise, undefined),
     ];
     expect(told).toEqual([]);
     late.resolve("late");
-    await expect(Promise.all(ends)).resolves.toEqual(["late", "late"]);
-    expect(told).toEqual(["late", "late"]);
+    await expect(Promise.all(ends)).resolves.toEqual(["late", "late", "late"]);
+    expect(told).toEqual(["late", "late", "late"]);
   });
 
   it("is a failure where it throws at once", async () => {

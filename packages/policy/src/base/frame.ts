@@ -275,6 +275,7 @@ type Waiting = Guard & Required<Pick<Guard, "waitFor">>;
 
 function isPromise<T>(answer: T | Promise<T>): answer is Promise<T> {
   if (answer instanceof Promise) return true;
-  if (typeof answer !== "object" || answer === null) return false;
+  // A function may be a promise as well, as the builders of some queries are.
+  if ((typeof answer !== "object" && typeof answer !== "function") || answer === null) return false;
   return "then" in answer && typeof answer.then === "function";
 }
