@@ -251,6 +251,21 @@ describe("a limit on requests", () => {
   });
 });
 
+it("a client that leaves the queue in any moment leaves its place", async () => {
+  const limit = new Bulkhead({ name: "http", maxConcurrent: 1, maxQueue: 1 });
+  const { watch, arrive, visitOf } = setup({ limit });
+  for (let turns = 0; turns < 8; turns += 1) {
+    const running = visitOf(arrive("GET /a").entry);
+    const { entry, request } = arrive("GET /a");
+    running.end(200);
+    for (let turn = 0; turn < turns; turn += 1) await null;
+    watch.leave(request);
+    await entry;
+    await settled();
+    expect(limit.stats()).toMatchObject({ running: 0, waiting: 0 });
+  }
+});
+
 it("a watch that was disposed of sets no timer for a burst that begins then", async () => {
   const { watch, serve, clock } = setup({ errorBurst: { errors: 1 } });
   watch[Symbol.dispose]();

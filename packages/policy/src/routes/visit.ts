@@ -81,6 +81,8 @@ export class Visit {
   admitted(attempt: Attempt, permit: number): void {
     this.#attempt = attempt;
     this.#permit = permit;
+    // Its client left between the permit and here.
+    if (this.#isOver) this.#rules.limit?.settle(permit, attempt, ignored, LEFT);
   }
 
   /** Its time runs: until the answer begins, from when the request came. */
