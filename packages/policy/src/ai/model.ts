@@ -57,12 +57,15 @@ export interface ModelMiddleware {
 /** Tokens in all; undefined where the model does not say. */
 export function tokensOf(usage: ModelUsage | undefined): number | undefined {
   const counts = [countOf(usage?.inputTokens), countOf(usage?.outputTokens)];
-  const known = counts.filter((count) => count !== undefined);
+  // A model that does not know says NaN or null as well; its answer is not to be lost for that.
+  const known = counts.filter(
+    (count): count is number => Number.isFinite(count) && Number(count) >= 0,
+  );
   return known.length === 0 ? undefined : known.reduce((sum, count) => sum + count, 0);
 }
 
 const countOf = (count: TokenCount): number | undefined =>
-  typeof count === "object" ? count.total : count;
+  typeof count === "object" ? count?.total : count;
 
 /** What comes before anything was said: whoever has read no more can still be given another answer. */
 const preludes: ReadonlySet<string> = new Set([

@@ -172,6 +172,8 @@ describe("the cost of an answer", () => {
     [{ inputTokens: 3, outputTokens: 4 }, 7],
     [{ inputTokens: { total: 3 }, outputTokens: { total: undefined } }, 3],
     [{ inputTokens: undefined, outputTokens: undefined }, undefined],
+    [{ inputTokens: Number.NaN, outputTokens: 4 }, 4],
+    [{ inputTokens: null as never, outputTokens: -1 }, undefined],
     [undefined, undefined],
   ])("of %j is %s", (usage, expected) => {
     expect(tokensOf(usage)).toBe(expected);
