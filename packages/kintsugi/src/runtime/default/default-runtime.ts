@@ -3,7 +3,7 @@
 import { join } from "node:path";
 
 import { callRegistry, createCallRegistry } from "@kintsugi/policy";
-import type { Cancel } from "@kintsugi/policy/base";
+import { type Cancel, reportError } from "@kintsugi/policy/base";
 
 import { defaultConfig } from "../../config/index.ts";
 import { type Host, systemHost } from "../../host/index.ts";
@@ -100,7 +100,8 @@ export class DefaultRuntime {
   #close(): void {
     const opened = this.#opening;
     this.#opening = undefined;
-    if (opened) this.#closing = opened.then(({ kintsugi }) => kintsugi.stop());
+    // Nobody waits for it but who opens next, and a folder that could not be given back says so then.
+    if (opened) this.#closing = opened.then(({ kintsugi }) => kintsugi.stop()).catch(reportError);
   }
 }
 
