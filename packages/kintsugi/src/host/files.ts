@@ -18,7 +18,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import { errnoOf } from "./errno.ts";
 import type { Files } from "./ports.ts";
@@ -55,7 +55,12 @@ export const systemFiles: Files = {
     appendFileSync(path, text, { mode: OWNER_ONLY_FILE });
   },
   makeFolder(path, mode = OWNER_ONLY_FOLDER) {
-    mkdirSync(path, { recursive: true, mode });
+    const first = mkdirSync(path, { recursive: true, mode });
+    if (first === undefined) return;
+    // What is written there is on the disk only when the way to it is.
+    for (let made = resolve(path); made.length >= first.length; made = dirname(made)) {
+      syncFolder(dirname(made));
+    }
   },
   remove(path) {
     rmSync(path, { force: true });
