@@ -45,6 +45,14 @@ export const runCases: EngineCases = {
     });
   },
 
+  "is not accepted under an empty id": async (open) => {
+    const workflow = defineWorkflow("nameless", async () => 1);
+    await onEngine(open, [workflow], async (bench) => {
+      const error = await failureOf(start(bench, workflow, undefined, ""));
+      assert.equal(error.message, "A run needs an id, got an empty text");
+    });
+  },
+
   "is not accepted when its input does not fit": async (open) => {
     const schema = {
       "~standard": {

@@ -140,6 +140,7 @@ class EmbeddedEngine implements Engine, RunDesk {
     this.#pool.mustBeOpen();
     this.register(workflow);
     const id = options.id ?? this.#random.uuid();
+    if (id === "") throw new RangeError("A run needs an id, got an empty text");
     const live = this.#pool.find(id);
     if (live) return this.#sameRun(live.row, workflow);
 
