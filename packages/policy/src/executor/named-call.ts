@@ -4,6 +4,7 @@ import type { Clock, Listeners, Random } from "../base/index.ts";
 import type { CircuitBreaker, CircuitBreakerOptions } from "../circuit-breaker/index.ts";
 import { ResilientExecutor } from "./executor.ts";
 import { Guards } from "./guards.ts";
+import { mustKnow } from "./resilience-update.ts";
 import { type CallMeasure, type CircuitMeasure, Tally } from "./result.ts";
 import {
   among,
@@ -16,6 +17,16 @@ import {
 } from "./settings.ts";
 import { LoneCall, type SharedCall } from "./shared-call.ts";
 import type { Switch } from "./switch.ts";
+
+/** All of them: the interface is bound to it, so that none is forgotten. */
+const SETTING_KEYS: Readonly<Record<keyof CallSettings, true>> = {
+  preset: true,
+  timeoutMs: true,
+  retry: true,
+  circuitBreaker: true,
+  rateLimit: true,
+  bulkhead: true,
+};
 
 /** What holds for all names of a registry. */
 export interface RegistryState {
@@ -48,8 +59,9 @@ export class NamedCall {
     this.guards.turn(registry.switch.isOn);
   }
 
-  /** @throws {@link RangeError} when a setting is out of its range; then nothing has changed. */
+  /** @throws {@link RangeError} when a setting is out of its range or not known; then nothing has changed. */
   configure(settings: CallSettings): void {
+    mustKnow("", settings, SETTING_KEYS);
     const policies = policiesOf(settings);
     refuseUnusable(this.#name, policies);
     this.guards.configure(policies);

@@ -84,6 +84,8 @@ describe("the settings of a name", () => {
     const { registry } = setup();
     const refused = { retry: { maxAttempts: 0 } };
     expect(() => registry.configure("openai", refused)).toThrow(/^maxAttempts must be/);
+    const unknown = { retry: { maxAttempts: 1 }, timeout: 5 }; // As presets call it.
+    expect(() => registry.configure("openai", unknown)).toThrow(/^timeout cannot be set here/);
     await expect(attemptsOf(registry, "openai")).resolves.toBe(3);
   });
 

@@ -44,7 +44,7 @@ export interface CallRegistry {
    * Sets what holds for a name, over what the code says; executors that exist follow at their next call,
    * and what their guards know stays known.
    *
-   * @throws {@link RangeError} when a setting is out of its range; then nothing has changed.
+   * @throws {@link RangeError} when a setting is out of its range or not known; then nothing has changed.
    */
   configure(name: string, settings: CallSettings): void;
   /** Sets how cautious all calls are that have a preset, until the next preset. */

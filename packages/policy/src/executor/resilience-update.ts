@@ -162,7 +162,8 @@ function attempt(where: string, work: () => void): void {
   }
 }
 
-function mustKnow(path: string, given: unknown, known: object): void {
+/** @throws {@link RangeError} naming the key that is not known. */
+export function mustKnow(path: string, given: unknown, known: object): void {
   mustBeObject(path || "The update", given);
   const names = Object.keys(known);
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(known, key));
