@@ -1,6 +1,6 @@
 /** What a benchmark is: sections of rows, and in each row the contestants that do the same work. */
 
-import type { Better } from "./figures.ts";
+import type { FigureSpec } from "./figures.ts";
 import type { Goal } from "./goals.ts";
 import type { Result } from "./result.ts";
 
@@ -25,14 +25,6 @@ export interface Section {
   readonly title: string;
   readonly figures: readonly FigureSpec[];
   readonly rows: readonly Row[];
-}
-
-export interface FigureSpec {
-  readonly key: string;
-  /** With its unit. */
-  readonly label: string;
-  /** Where it is said, the table shows how many times better ours is. */
-  readonly better?: Better;
 }
 
 export interface Row {

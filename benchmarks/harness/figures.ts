@@ -42,6 +42,14 @@ export function spreadsOf(rounds: readonly Figures[]): Readonly<Record<string, S
 /** Whether more of a figure is better, or less of it. */
 export type Better = "more" | "less";
 
+export interface FigureSpec {
+  readonly key: string;
+  /** With its unit. */
+  readonly label: string;
+  /** Where it is said, the table shows how many times better ours is. */
+  readonly better?: Better;
+}
+
 /**
  * How many times better ours is: above 1 we win, below 1 we lose. Each ratio is taken within one round, so
  * that what slows the machine down slows both sides of it. Rounds in which a side is not above 0, as a

@@ -1,7 +1,7 @@
 /** What a benchmark is to reach: figures of ours against a limit, or against a peer in the same round. */
 
 import { type Figures, median, ratiosOf } from "./figures.ts";
-import type { ContestantResult, SectionResult } from "./result.ts";
+import type { ContestantResult, GoalResult, SectionResult } from "./result.ts";
 import { markdownTable, rounded } from "./table-text.ts";
 
 export interface Goal {
@@ -18,19 +18,6 @@ export interface Goal {
   readonly atMost?: number;
   /** How many times as much this peer must take, at least. */
   readonly times?: { readonly peer: string; readonly atLeast: number };
-}
-
-export interface GoalResult {
-  readonly label: string;
-  /** With its unit. */
-  readonly ours: string;
-  readonly goal: string;
-  /** Undefined where it is only reported. */
-  readonly isMet: boolean | undefined;
-  /** The peer of the row that takes least. */
-  readonly peer: string;
-  /** How many times as much that peer takes. */
-  readonly ratio: string;
 }
 
 /** One for each limit: a goal that has two is two lines. */

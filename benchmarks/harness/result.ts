@@ -2,9 +2,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
-import type { FigureSpec } from "./bench.ts";
-import type { Figures, Spread } from "./figures.ts";
-import type { GoalResult } from "./goals.ts";
+import type { FigureSpec, Figures, Spread } from "./figures.ts";
 import type { Load, Machine } from "./machine.ts";
 
 export interface Result {
@@ -54,6 +52,19 @@ export interface ContestantResult {
   /** How many times better ours is, from the ratios of single rounds. */
   readonly ratios: Readonly<Record<string, Spread>>;
   readonly rounds: readonly Figures[];
+}
+
+export interface GoalResult {
+  readonly label: string;
+  /** With its unit. */
+  readonly ours: string;
+  readonly goal: string;
+  /** Undefined where it is only reported. */
+  readonly isMet: boolean | undefined;
+  /** The peer of the row that takes least. */
+  readonly peer: string;
+  /** How many times as much that peer takes. */
+  readonly ratio: string;
 }
 
 const folder = new URL("../results/", import.meta.url);

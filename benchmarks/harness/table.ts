@@ -1,6 +1,6 @@
 /** Results as Markdown, which reads as a table in a terminal too. */
 
-import type { FigureSpec } from "./bench.ts";
+import type { FigureSpec } from "./figures.ts";
 import { goalTableOf } from "./goals.ts";
 import type { ContestantResult, Result, RowResult, SectionResult } from "./result.ts";
 import { markdownTable, rounded, times } from "./table-text.ts";

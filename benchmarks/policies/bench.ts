@@ -1,6 +1,7 @@
 /** What policies cost: calls that succeed, that fail and that are refused, policies at rest, and what is left behind. */
 
-import type { Bench, Contestant, FigureSpec, Row, Section } from "../harness/bench.ts";
+import type { Bench, Contestant, Row, Section } from "../harness/bench.ts";
+import type { FigureSpec } from "../harness/figures.ts";
 import { contestantOf, type Result } from "../harness/result.ts";
 import { rounded } from "../harness/table-text.ts";
 import { goals } from "./goals.ts";
