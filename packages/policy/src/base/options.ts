@@ -15,7 +15,8 @@ export function wholeNumber(option: string, value: number, min: number): number 
  */
 export function numberBetween(option: string, value: number, min: number, max: number): number {
   if (typeof value === "number" && value >= min && value <= max) return value;
-  const range = min === Number.MIN_VALUE ? `above 0 to ${max}` : `from ${min} to ${max}`;
+  const from = min === Number.MIN_VALUE ? "above 0" : `from ${min}`;
+  const range = max === Infinity ? from : `${from} to ${max}`;
   throw new RangeError(`${option} must be a number ${range}, got ${shown(value)}`);
 }
 

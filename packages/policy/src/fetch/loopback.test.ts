@@ -149,6 +149,6 @@ describe("the body of an answer", () => {
 
 it.each([0, Number.NaN])("a body may not be silent for %d ms", (bodyIdleTimeoutMs) => {
   expect(() => resilientFetch(retry(), fetch, { bodyIdleTimeoutMs })).toThrow(
-    /^bodyIdleTimeoutMs must be a number from/,
+    /^bodyIdleTimeoutMs must be a number above 0/,
   );
 });

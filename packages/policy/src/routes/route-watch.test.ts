@@ -278,8 +278,8 @@ it("the signal of a request that is not watched never aborts", () => {
 });
 
 it.each([
-  [{ timeoutMs: 0 }, /^timeoutMs must be a number from/],
-  [{ timeouts: { "GET /a": Number.NaN } }, /^timeouts\["GET \/a"\] must be a number from/],
+  [{ timeoutMs: 0 }, /^timeoutMs must be a number above 0/],
+  [{ timeouts: { "GET /a": Number.NaN } }, /^timeouts\["GET \/a"\] must be a number above 0/],
   [{ maxRoutes: 0 }, /^maxRoutes must be a whole number of at least 1, got 0/],
   [{ windowRequests: 0 }, /^windowRequests must be a whole number of at least 1, got 0/],
   [{ retryAfterMs: -1 }, /^retryAfterMs must be a number from 0/],
@@ -291,7 +291,7 @@ it.each([
     { errorBurst: { errors: 1_001 } },
     /^errorBurst\.errors must be a number from 1 to 1000, got 1001/,
   ],
-  [{ errorBurst: { windowMs: 0 } }, /^errorBurst\.windowMs must be a number from/],
+  [{ errorBurst: { windowMs: 0 } }, /^errorBurst\.windowMs must be a number above 0/],
   [{ limit: {} as never }, /^limit must be a Bulkhead, an AdaptiveLimiter or another guard/],
 ])("%j is refused where it is said", (options, sentence) => {
   expect(() => new RouteWatch(options)).toThrow(sentence);
