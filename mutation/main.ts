@@ -1,12 +1,13 @@
 /**
  * Breaks a folder of the policies in one place after the other, and counts what its tests notice.
  *
- *     npm run mutation -- <folder>... [--anew]
+ *     npm run mutation -- <folder>... [--anew] [--workers <number>]
  *     npm run mutation -- --table
  *
  * Prints the score and the survivors, and writes mutation/results/<folder>.json. What an earlier run in this
  * checkout has shown, and no change of the code or the tests has put in doubt, is not run again; `--anew`
- * runs all of it. `--table` renews the table in docs/testing-policies.md.
+ * runs all of it. As many mutants as there are workers are tried at once, each in a process of its own.
+ * `--table` renews the table in docs/testing-policies.md.
  */
 
 import { spawnSync } from "node:child_process";
@@ -29,6 +30,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     anew: { type: "boolean", default: false },
     table: { type: "boolean", default: false },
+    workers: { type: "string", default: "2" },
   },
   allowPositionals: true,
 });
@@ -42,6 +44,10 @@ function main(): number {
   const unknown = positionals.filter((name) => !folders.includes(name));
   if (positionals.length === 0 || unknown.length > 0) {
     console.error(`Usage: npm run mutation -- <folder>..., of: ${folders.join(", ")}`);
+    return 2;
+  }
+  if (!/^[1-9][0-9]*$/.test(options.workers)) {
+    console.error(`--workers must be a whole number above 0, got ${options.workers}`);
     return 2;
   }
   install();
@@ -99,7 +105,7 @@ function settings(folder: string, report: string, known: string): object {
     testRunner: "in-process",
     testRunnerNodeArgs: ["--conditions=source"],
     coverageAnalysis: "perTest",
-    concurrency: 2,
+    concurrency: Number(options.workers),
     timeoutMS: 10_000, // For loops that never end; promises left open die sooner, by their test.
     timeoutFactor: 3,
     incremental: true,
