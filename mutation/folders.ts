@@ -11,10 +11,14 @@ export const folders: readonly string[] = readdirSync(sources, { withFileTypes: 
   .map(({ name }) => name)
   .toSorted();
 
-/** Rooms that others are made of: the tests of those others hold them as well. */
+/**
+ * Rooms that others are made of: the tests of those others hold them as well. So do test files beside the
+ * rooms, `nested-retries.test.ts` under the name "nested-retries".
+ */
 const heldBy: Readonly<Record<string, readonly string[]>> = {
-  base: ["timeout", "retry", "fallback", "bulkhead", "executor"],
+  base: ["timeout", "retry", "fallback", "bulkhead", "executor", "nested-retries"],
   pipeline: ["executor"],
+  retry: ["nested-retries"],
   waiting: ["bulkhead", "rate-limit"],
 };
 

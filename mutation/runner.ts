@@ -176,7 +176,7 @@ class Runner {
     this.#isStale = false;
     suite.taken.clear();
     switchboard.activeMutant = mutant;
-    const files = this.#rooms.flatMap((room) => globSync(`src/${room}/**/*.test.ts`)).toSorted();
+    const files = this.#rooms.flatMap((room) => globSync(`src/${room}{/**/*,}.test.ts`)).toSorted();
     try {
       for (const file of files.filter((path) => !path.endsWith(".process.test.ts"))) {
         suite.openFile(join(this.#root, file));
