@@ -9,8 +9,9 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { Bulkhead } from "../bulkhead/index.ts";
+import { adapterCases, askedServer } from "../routes/fixtures/adapter-cases.ts";
 import { RouteWatch, type RouteWatchOptions } from "../routes/index.ts";
-import { type ExpressRequest, watchRoutes } from "./index.ts";
+import { type ExpressOptions, type ExpressRequest, watchRoutes } from "./index.ts";
 
 type Incoming = IncomingMessage & ExpressRequest & { readonly method: string };
 type Outgoing = ServerResponse & { json(value: unknown): void; readonly closed: boolean };
@@ -28,11 +29,10 @@ const express = createRequire(import.meta.url)("express") as {
 };
 
 /** A real server whose handlers wait for the signal of their request. */
-async function setup(options: RouteWatchOptions = {}) {
-  const watch = new RouteWatch(options);
+async function start(watch: RouteWatch, options?: ExpressOptions<Incoming>) {
   const app = express();
   const other = new RouteWatch();
-  app.use(watchRoutes<Incoming, Outgoing>(watch), watchRoutes<Incoming, Outgoing>(other));
+  app.use(watchRoutes<Incoming, Outgoing>(watch, options), watchRoutes<Incoming, Outgoing>(other));
   const calls: string[] = [];
   const reasons: unknown[] = [];
   const inner = express.Router();
@@ -69,27 +69,33 @@ async function setup(options: RouteWatchOptions = {}) {
     await new Promise((resolve) => server.close(resolve));
   });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const get = (path: string, init?: RequestInit) => fetch(origin + path, init);
-  const rowOf = (route: string) => watch.stats().find((row) => row.route === route);
   let lostConnections = 0;
   server.on("connection", (socket) => {
     socket.on("close", () => {
       lostConnections += 1;
     });
   });
-  return { watch, other, get, rowOf, calls, reasons, lost: () => lostConnections };
+  return { origin, other, calls, reasons, lost: () => lostConnections };
 }
 
-describe("an Express server under a watch", () => {
-  it("has figures for each pattern, not for each address", async () => {
-    const { get, watch, rowOf } = await setup();
-    for (const id of ["1", "2", "3"]) await (await get(`/orders/${id}`)).text();
-    expect((await get("/broken")).status).toBe(500);
-    for (const path of ["/nothing", "/at-all"]) expect((await get(path)).status).toBe(404);
-    await expect.poll(() => watch.stats().length).toBe(3);
-    await expect.poll(() => rowOf("GET /orders/:id")).toMatchObject({ requests: 3, errors: 0 });
-    expect(rowOf("GET /broken")).toMatchObject({ requests: 1, errors: 1 });
-    await expect.poll(() => rowOf("GET unmatched")).toMatchObject({ requests: 2, errors: 0 });
+const setup = (options?: RouteWatchOptions, express?: ExpressOptions<Incoming>) =>
+  askedServer((watch) => start(watch, express), options);
+
+// Its middleware stands before the routers: who is turned away there has no route yet.
+adapterCases("an Express server", (watch) => start(watch), { shedAs: "GET unmatched" });
+
+describe("an Express server", () => {
+  it("knows whom it turns away by a name that is given before its routers look", async () => {
+    const limit = new Bulkhead({ name: "http", maxConcurrent: 1 });
+    const routeOf = ({ method, url }: Incoming) => `${method} ${url}`;
+    const { get, rowOf, calls } = await setup({ limit }, { routeOf });
+    const caller = new AbortController();
+    const first = get("/inner/slow", caller.signal);
+    await expect.poll(() => calls.length).toBe(1);
+    expect((await get("/inner/slow")).status).toBe(503);
+    expect(rowOf("GET /inner/slow")).toMatchObject({ shed: 1, requests: 0 });
+    caller.abort();
+    await expect(first).rejects.toThrow();
   });
 
   it("names the route of a handler that throws as that of one that answers", async () => {
@@ -111,14 +117,11 @@ describe("an Express server under a watch", () => {
     expect(routesOf(watch)).toEqual(["GET /inner/throws/:id"]);
   });
 
-  it("answers 503 at the deadline of a route, and drops what the handler says later", async () => {
-    const { get, rowOf, reasons, lost } = await setup({ timeouts: { "GET /inner/slow": 40 } });
-    const answer = await get("/inner/slow");
-    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
-    expect(await answer.json()).toEqual({ error: "The request took too long" });
-    expect(reasons).toEqual([expect.objectContaining({ code: "KINTSUGI_TIMEOUT" })]);
-    expect(rowOf("GET /inner/slow")).toMatchObject({ timeouts: 1, requests: 1 });
-    expect((await get("/orders/1")).status).toBe(200);
+  it("drops what a handler says after its deadline", async () => {
+    const { origin, lost, reasons } = await setup({ timeouts: { "GET /inner/slow": 40 } });
+    expect((await fetch(`${origin}/inner/slow`)).status).toBe(503);
+    expect(reasons).toHaveLength(1);
+    expect((await fetch(`${origin}/orders/1`)).status).toBe(200);
     expect(lost()).toBe(0); // An error after the answer would have ended its connection.
   });
 
@@ -126,50 +129,6 @@ describe("an Express server under a watch", () => {
     const { get, rowOf } = await setup({ timeoutMs: 40 });
     expect(await (await get("/inner/feed")).text()).toBe("firstlast");
     await expect.poll(() => rowOf("GET /inner/feed")).toMatchObject({ timeouts: 0, requests: 1 });
-  });
-
-  it("turns away who is too many before the handler runs, and lets in again", async () => {
-    const limit = new Bulkhead({ name: "http", maxConcurrent: 1 });
-    const { get, calls } = await setup({ limit });
-    const caller = new AbortController();
-    const first = get("/inner/slow", { signal: caller.signal }).catch(() => {});
-    await expect.poll(() => calls.length).toBe(1);
-    const second = await get("/inner/slow");
-    expect([second.status, second.headers.get("retry-after"), calls.length]).toEqual([503, "1", 1]);
-    caller.abort();
-    await first;
-    await expect.poll(() => limit.stats().running).toBe(0);
-    expect((await get("/orders/1")).status).toBe(200);
-  });
-
-  it("lets who waits in when there is room, unless they have left", async () => {
-    const limit = new Bulkhead({ name: "http", maxConcurrent: 1, maxQueue: 5 });
-    const { get, calls } = await setup({ limit });
-    const callers = [new AbortController(), new AbortController()] as const;
-    const first = get("/inner/slow", { signal: callers[0].signal }).catch(() => {});
-    await expect.poll(() => calls.length).toBe(1);
-    const second = get("/inner/slow", { signal: callers[1].signal }).catch(() => {});
-    await expect.poll(() => limit.stats().waiting).toBe(1);
-    const third = get("/orders/1");
-    await expect.poll(() => limit.stats().waiting).toBe(2);
-    callers[1].abort();
-    await second;
-    await expect.poll(() => limit.stats().waiting).toBe(1);
-    callers[0].abort();
-    await first;
-    expect((await third).status).toBe(200);
-    expect(calls).toHaveLength(1);
-  });
-
-  it("tells a handler that its client has left", async () => {
-    const { get, rowOf, calls, reasons } = await setup();
-    const caller = new AbortController();
-    const asking = get("/inner/slow", { signal: caller.signal }).catch(() => {});
-    await expect.poll(() => calls.length).toBe(1);
-    caller.abort();
-    await asking;
-    await expect.poll(() => reasons).toMatchObject([{ code: "KINTSUGI_CLIENT_LEFT" }]);
-    expect(rowOf("GET /inner/slow")).toMatchObject({ left: 1, errors: 0 });
   });
 });
 
