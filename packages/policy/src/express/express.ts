@@ -34,6 +34,8 @@ export interface ExpressOptions<Request> {
  *
  * After a deadline the handler's own answer is dropped without a word, as the client has one. A router
  * that is mounted on a path with parameters shows their values in its routes: name those by `routeOf`.
+ * Express looks for a route after the limit has let a request in: those that are turned away, or leave the
+ * queue, are counted as `"GET unmatched"`, unless `routeOf` names them from their address.
  *
  * @example
  * const watch = new RouteWatch({ timeoutMs: 10_000 });
