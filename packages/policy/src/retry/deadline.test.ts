@@ -81,12 +81,28 @@ describe("Retry-After beyond the deadline ends the retry at once", () => {
   it("and leaves an error as it is that has a wait of its own, or can hold none", async () => {
     const policy = new RetryPolicy({ maxDelayMs: 10 });
     const own = Object.assign(new Error("busy"), { retryAfterMs: 30_000 });
+    const worded = Object.assign(busy(7), { retryAfterMs: "in a while" });
     const frozen = Object.freeze(busy(7));
-    for (const error of [own, frozen]) {
+    for (const error of [own, worded, frozen]) {
       await expect(policy.execute(() => Promise.reject(error))).rejects.toBe(error);
     }
     expect(Object.keys(own)).toEqual(["retryAfterMs"]);
+    expect(worded.retryAfterMs).toBe("in a while");
     expect(frozen).not.toHaveProperty("retryAfterMs");
+  });
+
+  it("and whoever catches the error may give it another wait", async () => {
+    const error: Error & { retryAfterMs?: number } = busy(7);
+    await new RetryPolicy({ maxDelayMs: 10 }).execute(() => Promise.reject(error)).catch(() => {});
+    error.retryAfterMs = 9_000;
+    expect(error.retryAfterMs).toBe(9_000);
+  });
+
+  it("and no error gets a wait whose server asks for none", async () => {
+    const error = new Error("down");
+    const policy = new RetryPolicy({ maxAttempts: 1 });
+    await expect(policy.execute(() => Promise.reject(error))).rejects.toBe(error);
+    expect(error).not.toHaveProperty("retryAfterMs");
   });
 });
 

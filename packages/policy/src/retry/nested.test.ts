@@ -125,6 +125,35 @@ describe("a retry inside a retry", () => {
     expect(calls).toBe(6);
   });
 
+  it("is found where it is one of another copy of this package", async () => {
+    const other = { why: "attempts", attempts: 4, maxAttempts: 4, retryAfterMs: 0 } as const;
+    const error = new Error("down");
+    // Its attempts are counted by another class, so that the order of theirs and ours is not known.
+    const mark = { ...other, serial: -(2 ** 31), counter: class OtherAttempt {} };
+    Object.defineProperty(error, Symbol.for("kintsugi.retried"), { value: mark });
+    let attempts = 0;
+    const policy = new RetryPolicy({ maxAttempts: 9, clock: eagerClock() });
+    const running = policy.execute(() => {
+      attempts += 1;
+      throw error;
+    });
+    await expect(running).rejects.toBe(error);
+    expect(attempts).toBe(2); // Four calls each; four more would be too many.
+  });
+
+  it("is looked for in the causes of causes, as far as the fourth, and not in a circle", async () => {
+    const error = new Error("down");
+    const policy = new RetryPolicy({ maxAttempts: 2, clock: eagerClock() });
+    await policy.execute(() => Promise.reject(error)).catch(() => {});
+    const wrapped = (times: number): Error =>
+      times === 0 ? error : new Error("failed", { cause: wrapped(times - 1) });
+    expect(retryEndOf(wrapped(4))).toMatchObject({ attempts: 2 });
+    expect(retryEndOf(wrapped(5))).toBeUndefined();
+    const circle = new Error("failed");
+    circle.cause = circle;
+    expect(retryEndOf(circle)).toBeUndefined();
+  });
+
   it("lets errors be that cannot be marked", async () => {
     const clock = eagerClock();
     const policy = new RetryPolicy({ clock });

@@ -34,18 +34,18 @@ export function noteWait(thrown: unknown, retryAfterMs: number): void {
 
 /** Hidden from those who print or copy the error; nothing where it is frozen, which is no harm. */
 function note(thrown: unknown, key: symbol | string, value: unknown): void {
-  if (typeof thrown !== "object" || thrown === null) return;
+  const error = thrown as object;
   try {
-    if (typeof key === "string" && key in thrown) return;
-    Reflect.defineProperty(thrown, key, { value, configurable: true, writable: true });
+    if (typeof key === "string" && key in error) return;
+    Reflect.defineProperty(error, key, { value, writable: true });
   } catch {
-    // A proxy that refuses: it stays as it is.
+    // No object, or a proxy that refuses: it stays as it is.
   }
 }
 
 /**
- * How the retry ended that gave up with this error, or with one that it was made of; undefined where none
- * did. With `since`, only a retry that began after that attempt counts: an error object may be thrown
+ * How the retry ended that gave up with this error, or with one that it was made of, as far as the fourth
+ * cause; undefined where none did. With `since`, only a retry that began after that attempt counts: an error object may be thrown
  * more than once.
  *
  * @example

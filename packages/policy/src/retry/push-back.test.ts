@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { eagerClock } from "../base/fixtures/clocks.ts";
 import { TokenRetryBudget } from "./retry-budget.ts";
+import type { RetryOptions } from "./retry-options.ts";
 import { RetryPolicy } from "./retry-policy.ts";
 
 const unavailable = (pushBack?: string): Error =>
@@ -14,15 +15,15 @@ const unavailable = (pushBack?: string): Error =>
   });
 
 /** The waits of a call that fails so, one answer of the server after the other. */
-async function waitsAfter(answers: readonly (string | undefined)[], budget?: TokenRetryBudget) {
+async function waitsAfter(answers: readonly (string | undefined)[], more: RetryOptions = {}) {
   const clock = eagerClock();
   const policy = new RetryPolicy({
     maxAttempts: answers.length + 1,
     initialDelayMs: 1_000,
     jitterFactor: 0,
     retryableErrors: () => true,
-    ...(budget && { budget }),
     clock,
+    ...more,
   });
   const call = ({ attempt }: { readonly attempt: number }): string => {
     if (attempt > answers.length) return "answer";
@@ -42,6 +43,13 @@ describe("a server that pushes back", () => {
     expect(waitsMs).toEqual([1_000, 2_000, 30, 1_000, 2_000]);
   });
 
+  it("lets a back-off by chance begin anew too, whose waits else build on the one before", async () => {
+    const random = { next: () => 1, uuid: () => "" };
+    const answers = [undefined, undefined, "20000", undefined, undefined];
+    const { waitsMs } = await waitsAfter(answers, { backoff: "decorrelated", random });
+    expect(waitsMs).toEqual([3_000, 9_000, 20_000, 3_000, 9_000]);
+  });
+
   it.each(["-1", "never"])(
     "is not asked again when it says %o, whatever the options say",
     async (no) => {
@@ -51,7 +59,7 @@ describe("a server that pushes back", () => {
 
   it("takes a token of the budget also where it says that nobody should come back", async () => {
     const budget = new TokenRetryBudget({ name: "search", maxTokens: 10 });
-    await waitsAfter(["-1"], budget);
+    await waitsAfter(["-1"], { budget });
     expect(budget.stats()).toMatchObject({ left: 4, spent: 0, refused: 0 });
   });
 

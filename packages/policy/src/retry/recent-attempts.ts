@@ -41,7 +41,6 @@ export class RecentAttempts {
 
   #moveTo(nowMs: number): void {
     const newest = Math.floor(nowMs / this.#sliceMs);
-    if (newest <= this.#newest) return;
     const oldest = Math.max(this.#newest + 1, newest - SLICES + 1);
     for (let slice = oldest; slice <= newest; slice += 1) {
       const place = slice % SLICES;

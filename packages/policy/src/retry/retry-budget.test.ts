@@ -70,6 +70,21 @@ describe("a budget of tokens that retries take", () => {
     }
     expect(budget.stats()).toEqual({ name: "search", left: 1, spent: 5, refused: 0 });
   });
+
+  it("has a retry left only where a whole token is", async () => {
+    const budget = new TokenRetryBudget({
+      name: "search",
+      maxTokens: 1,
+      tokenRatio: 0.5,
+      charge: "retries",
+    });
+    await load(budget, 1);
+    const policy = new RetryPolicy({ budget });
+    await policy.execute(() => "well");
+    expect(budget.stats().left).toBe(0);
+    await policy.execute(() => "well");
+    expect(budget.stats().left).toBe(1);
+  });
 });
 
 describe("a budget by share", () => {
@@ -77,6 +92,7 @@ describe("a budget by share", () => {
     const clock = manualClock();
     const few = new RatioRetryBudget({ name: "few", clock });
     await expect(load(few, 4)).resolves.toBe(4 + 3);
+    expect(few.stats()).toEqual({ name: "few", left: 0, spent: 3, refused: 3 });
     const many = new RatioRetryBudget({ name: "many", minRetries: 0, clock });
     await expect(load(many, 1_000)).resolves.toBe(1_000 + 200);
     expect(many.stats()).toMatchObject({ left: 0, spent: 200 });
@@ -113,6 +129,14 @@ describe("a call whose retry the budget refuses", () => {
       message: 'The retry budget "search" has nothing left',
     });
     expect(onGiveUp.mock.calls).toEqual([[expect.objectContaining({ why: "budget", error })]]);
+  });
+
+  it("is no other: one that has used its attempts is marked with no refusal", async () => {
+    const budget = new TokenRetryBudget({ name: "search" });
+    const policy = new RetryPolicy({ maxAttempts: 2, budget, clock: eagerClock() });
+    const end = retryEndOf(await policy.execute(down).catch((thrown: unknown) => thrown));
+    expect(end).toMatchObject({ why: "attempts", attempts: 2 });
+    expect(end?.refusal).toBeUndefined();
   });
 
   it("goes to the fallback without a wait", async () => {

@@ -3,8 +3,10 @@ import { describe, expect, it, vi } from "vitest";
 import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
 import { RejectedError } from "../base/index.ts";
 import { seededRandom } from "../base/random.ts";
+import { type Classifier, reactions } from "../classify/index.ts";
 import { pipeline } from "../pipeline/index.ts";
 import { TimeoutPolicy } from "../timeout/index.ts";
+import { retryEndOf } from "./nested.ts";
 import type { RetryOptions } from "./retry-options.ts";
 import { RetryPolicy } from "./retry-policy.ts";
 
@@ -119,7 +121,37 @@ describe("an error", () => {
     });
     await expect(policy.execute(call)).rejects.toBe(down);
     expect(call).toHaveBeenCalledTimes(2);
+    expect(down).not.toHaveProperty("retryAfterMs"); // That was the wait of the refusal.
   });
+
+  it("is tried again as the classifier of the retry says, whatever the tables know", async () => {
+    const classifier: Classifier = {
+      classify: () => ({ ...reactions.auth, class: "auth", evidence: "the test" }),
+    };
+    const { policy, failing } = setup({ classifier });
+    const call = failing(9, Object.assign(new Error("busy"), { status: 503 }));
+    await expect(policy.execute(call)).rejects.toThrow("busy");
+    expect(call).toHaveBeenCalledOnce();
+  });
+
+  it.each([Number.NaN, -1_000])(
+    "is waited for as usual, where a classifier says that the server asks for %d",
+    async (retryAfterMs) => {
+      const classifier: Classifier = {
+        classify: () => ({
+          ...reactions.overloaded,
+          class: "overloaded",
+          retryAfterMs,
+          evidence: "the test",
+        }),
+      };
+      const { policy, clock, failing } = setup({ classifier, maxAttempts: 2 });
+      const error = new Error("busy");
+      await expect(policy.execute(failing(2, error))).rejects.toBe(error);
+      expect(clock.waitsMs).toEqual([100]);
+      expect(retryEndOf(error)).toMatchObject({ retryAfterMs: 0 });
+    },
+  );
 });
 
 describe("a server that asks for a wait", () => {
@@ -129,6 +161,13 @@ describe("a server that asks for a wait", () => {
   it("is left alone for as long", async () => {
     const { policy, clock, failing } = setup();
     await policy.execute(failing(1, busy({ "retry-after": "7" })));
+    expect(clock.waitsMs).toEqual([7_000]);
+  });
+
+  it("is left alone until the date that it names, by the clock of the retry", async () => {
+    const { policy, clock, failing } = setup();
+    const date = new Date(clock.epochMs() + 7_000).toUTCString();
+    await policy.execute(failing(1, busy({ "retry-after": date })));
     expect(clock.waitsMs).toEqual([7_000]);
   });
 
@@ -145,6 +184,15 @@ describe("a server that asks for a wait", () => {
     const call = failing(3, busy({ "retry-after-ms": "6000" }));
     await expect(policy.execute(call)).rejects.toThrow("busy");
     expect(clock.waitsMs).toEqual([6_000]);
+  });
+
+  it("has the time in all from the first attempt on, however late that is made", async () => {
+    const clock = manualClock();
+    await clock.advance(50_000);
+    const { policy, failing } = setup({ clock, maxTotalMs: 10_000 });
+    const running = policy.execute(failing(1, busy({ "retry-after-ms": "6000" })));
+    await clock.advance(6_000);
+    await expect(running).resolves.toBe("answer 2");
   });
 });
 
@@ -202,6 +250,14 @@ describe("a back-off function", () => {
     expect(backoff).toHaveBeenCalledOnce();
   });
 
+  it("that says 0 lets the next attempt follow at once", async () => {
+    const onListenerError = vi.fn();
+    const { policy, clock, failing } = setup({ backoff: () => 0, onListenerError });
+    await expect(policy.execute(failing(2))).resolves.toBe("answer 3");
+    expect(clock.waitsMs.filter((ms) => ms > 0)).toEqual([]);
+    expect(onListenerError).not.toHaveBeenCalled();
+  });
+
   it.each([Number.NaN, -1])("that says %d is reported, and waits as usual", async (ms) => {
     const onListenerError = vi.fn();
     const { policy, clock, failing } = setup({ backoff: () => ms, onListenerError });
@@ -210,6 +266,12 @@ describe("a back-off function", () => {
     const message = `backoff must return milliseconds from 0, got ${ms}`;
     expect(onListenerError.mock.calls).toEqual([[new RangeError(message)]]);
   });
+});
+
+it("a back-off may be named, also the one that holds anyway", async () => {
+  const { policy, clock, failing } = setup({ backoff: "exponential", maxAttempts: 4 });
+  await policy.execute(failing(3));
+  expect(clock.waitsMs).toEqual([100, 200, 400]);
 });
 
 it("a decorrelated retry waits by chance alone, each time up to three times as long", async () => {

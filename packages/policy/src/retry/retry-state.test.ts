@@ -41,6 +41,7 @@ describe("the decision after a failed attempt", () => {
     { failed: { callsLeft: 2 }, decision: { kind: "again", delayMs: 100 } },
     { failed: { retryAfterMs: 700 }, decision: { kind: "again", delayMs: 700 } },
     { failed: { retryAfterMs: 50 }, decision: { kind: "again", delayMs: 100 } },
+    { failed: { retryAfterMs: 1_000 }, decision: { kind: "again", delayMs: 1_000 } },
     { failed: { retryAfterMs: 1_001 }, decision: { kind: "give-up", why: "wait" } },
     { failed: { retryAfterMs: 50, pushedBack: true }, decision: { kind: "again", delayMs: 50 } },
     { failed: { leftMs: 100 }, decision: { kind: "again", delayMs: 100 } },
