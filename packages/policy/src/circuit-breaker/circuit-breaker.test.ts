@@ -4,12 +4,8 @@ import { Bulkhead } from "../bulkhead/index.ts";
 import { pipeline } from "../pipeline/index.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 import type { StoredCircuit } from "./circuit-state.ts";
+import { down, up } from "./fixtures/calls.ts";
 import { CircuitOpenError } from "./open-error.ts";
-
-const down = async (): Promise<never> => {
-  throw new Error("dependency is down");
-};
-const up = async (): Promise<string> => "pong";
 
 /** A breaker of threshold 2 on a clock that moves only when told to, in a process born at `bornAtMs`. */
 function setup(options: Partial<CircuitBreakerOptions> = {}, bornAtMs = 1_000_000) {

@@ -5,7 +5,8 @@ import { seededRandom } from "../base/index.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { CircuitSharing } from "./circuit-sharing.ts";
 import { MemoryCircuitStore } from "./circuit-store.ts";
-import { down, hang, sharedNodes, up } from "./fixtures/nodes.ts";
+import { down, hang, up } from "./fixtures/calls.ts";
+import { sharedNodes } from "./fixtures/nodes.ts";
 
 describe("an opening that two nodes agree on", () => {
   it("is taken over at once, and told as one of others", async () => {

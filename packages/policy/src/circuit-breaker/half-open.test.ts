@@ -1,35 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 
-import { manualClock, settled } from "../base/fixtures/clocks.ts";
+import { settled } from "../base/fixtures/clocks.ts";
 import { oneAtATime, scheduledClock } from "../base/fixtures/scheduled.ts";
-import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import { down, hang, up } from "./fixtures/calls.ts";
+import { shortCircuit } from "./fixtures/short-circuit.ts";
 import { CircuitOpenError } from "./open-error.ts";
-
-const down = async (): Promise<never> => {
-  throw new Error("dependency is down");
-};
-const up = async (): Promise<string> => "pong";
-const hang = (): Promise<never> => new Promise(() => {});
-
-function setup(options: Partial<CircuitBreakerOptions> = {}) {
-  const clock = manualClock();
-  const breaker = new CircuitBreaker({
-    name: "db",
-    failureThreshold: 1,
-    successThreshold: 1,
-    timeout: 1_000,
-    clock,
-    ...options,
-  });
-  const fail = (error: unknown = new Error("dependency is down")) =>
-    breaker.execute(() => Promise.reject(error)).catch(() => {});
-  const halfOpen = async (): Promise<void> => {
-    await fail();
-    await clock.advance(1_000);
-  };
-  return { breaker, clock, fail, halfOpen };
-}
 
 const openMs = (breaker: CircuitBreaker): number => {
   const { state } = breaker;
@@ -38,7 +15,7 @@ const openMs = (breaker: CircuitBreaker): number => {
 
 describe("the open time", () => {
   it("grows each time that no trial succeeds, to its end, and is short again after closing", async () => {
-    const { breaker, clock, fail } = setup({ openMultiplier: 2, maxOpenMs: 3_000 });
+    const { breaker, clock, fail } = shortCircuit({ openMultiplier: 2, maxOpenMs: 3_000 });
     const times: number[] = [];
     for (let opening = 0; opening < 4; opening += 1) {
       await fail();
@@ -52,10 +29,10 @@ describe("the open time", () => {
   });
 
   it("grows on across a restart", async () => {
-    const { breaker, fail, clock } = setup({ openMultiplier: 2 });
+    const { breaker, fail, clock } = shortCircuit({ openMultiplier: 2 });
     await fail();
     const stored = breaker.toJSON();
-    const later = setup({ openMultiplier: 2, initialState: stored, clock });
+    const later = shortCircuit({ openMultiplier: 2, initialState: stored, clock });
     await clock.advance(1_000);
     await later.fail();
     expect(openMs(later.breaker)).toBe(2_000);
@@ -66,7 +43,7 @@ describe("the open time", () => {
     { seconds: "0.2", lasts: 1_000, why: "its own time, where less is asked for" },
     { seconds: "60", lasts: 5_000, why: "the longest time, where more is asked for" },
   ])("is $lasts ms with Retry-After: $seconds, $why", async ({ seconds, lasts }) => {
-    const { breaker, fail } = setup({ maxOpenMs: 5_000 });
+    const { breaker, fail } = shortCircuit({ maxOpenMs: 5_000 });
     await fail({ status: 503, headers: { "retry-after": seconds } });
     expect(openMs(breaker)).toBe(lasts);
   });
@@ -74,7 +51,7 @@ describe("the open time", () => {
 
 describe("callers of a half-open circuit that wait", () => {
   it("are refused with the circuit when the trial fails", async () => {
-    const { breaker, clock, halfOpen } = setup({ halfOpenCallers: "wait" });
+    const { breaker, clock, halfOpen } = shortCircuit({ halfOpenCallers: "wait" });
     await halfOpen();
     const trial = Promise.withResolvers<string>();
     void breaker.execute(() => trial.promise).catch(() => {});
@@ -86,7 +63,7 @@ describe("callers of a half-open circuit that wait", () => {
   });
 
   it("take over from a trial that says nothing", async () => {
-    const { breaker, halfOpen } = setup({ halfOpenCallers: "wait" });
+    const { breaker, halfOpen } = shortCircuit({ halfOpenCallers: "wait" });
     await halfOpen();
     const trial = Promise.withResolvers<string>();
     void breaker.execute(() => trial.promise).catch(() => {});
@@ -97,7 +74,7 @@ describe("callers of a half-open circuit that wait", () => {
   });
 
   it("leave at once when they are aborted, and no timer stays behind", async () => {
-    const { breaker, clock, halfOpen } = setup({ halfOpenCallers: "wait" });
+    const { breaker, clock, halfOpen } = shortCircuit({ halfOpenCallers: "wait" });
     await halfOpen();
     void breaker.execute(hang);
     const user = new AbortController();
@@ -110,7 +87,7 @@ describe("callers of a half-open circuit that wait", () => {
 
   it("wait no longer than they may, and no more of them than may", async () => {
     const options = { halfOpenCallers: "wait", maxQueue: 1, queueTimeoutMs: 50 } as const;
-    const { breaker, clock, halfOpen } = setup(options);
+    const { breaker, clock, halfOpen } = shortCircuit(options);
     await halfOpen();
     void breaker.execute(hang);
     const waiting = breaker.execute(up).catch((error: unknown) => error);
@@ -121,7 +98,7 @@ describe("callers of a half-open circuit that wait", () => {
   });
 
   it("are sent away by an isolation, and let in by a reset", async () => {
-    const { breaker, halfOpen } = setup({ halfOpenCallers: "wait" });
+    const { breaker, halfOpen } = shortCircuit({ halfOpenCallers: "wait" });
     await halfOpen();
     void breaker.execute(hang);
     const first = breaker.execute(up);
@@ -136,7 +113,7 @@ describe("callers of a half-open circuit that wait", () => {
 
 describe("a ramp", () => {
   it("admits as many at once as have succeeded, then all", async () => {
-    const { breaker, halfOpen } = setup({ rampCalls: 3 });
+    const { breaker, halfOpen } = shortCircuit({ rampCalls: 3 });
     await halfOpen();
     await breaker.execute(up);
     const slow = Promise.withResolvers<string>();
@@ -151,7 +128,7 @@ describe("a ramp", () => {
   });
 
   it("opens again by the window, for longer", async () => {
-    const { breaker, fail, halfOpen } = setup({ rampCalls: 5, openMultiplier: 3 });
+    const { breaker, fail, halfOpen } = shortCircuit({ rampCalls: 5, openMultiplier: 3 });
     await halfOpen();
     await breaker.execute(up);
     expect(breaker.toJSON()).toMatchObject({ ramp: { successes: 1, openings: 1 } });
@@ -163,7 +140,7 @@ describe("a ramp", () => {
 describe("a breaker in another mode", () => {
   it("refuses nothing with metrics only, and tells what it would have done", async () => {
     const onTransition = vi.fn();
-    const { breaker, clock, fail } = setup({ mode: "metrics-only", onTransition });
+    const { breaker, clock, fail } = shortCircuit({ mode: "metrics-only", onTransition });
     await fail();
     await expect(breaker.execute(up)).resolves.toBe("pong");
     expect(breaker.stats()).toMatchObject({ state: "open", rejected: 1 });
@@ -173,7 +150,7 @@ describe("a breaker in another mode", () => {
   });
 
   it("learns nothing when disabled, and can be isolated all the same", async () => {
-    const { breaker, fail } = setup({ mode: "disabled" });
+    const { breaker, fail } = shortCircuit({ mode: "disabled" });
     await fail();
     expect(breaker.stats()).toMatchObject({ state: "closed", failures: 1 });
     const isolation = breaker.isolate();
@@ -185,7 +162,7 @@ describe("a breaker in another mode", () => {
   });
 
   it("lets those in who wait when it is disabled", async () => {
-    const { breaker, halfOpen } = setup({ halfOpenCallers: "wait" });
+    const { breaker, halfOpen } = shortCircuit({ halfOpenCallers: "wait" });
     await halfOpen();
     void breaker.execute(hang);
     const waiting = breaker.execute(up);
@@ -195,7 +172,7 @@ describe("a breaker in another mode", () => {
   });
 
   it("does not open while it warms up, but with the next failure after", async () => {
-    const { breaker, clock, fail } = setup({ warmUpMs: 500, failureThreshold: 2 });
+    const { breaker, clock, fail } = shortCircuit({ warmUpMs: 500, failureThreshold: 2 });
     await fail();
     await fail();
     await clock.advance(499);

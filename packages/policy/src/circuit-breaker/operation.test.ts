@@ -2,12 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
+import { down, up } from "./fixtures/calls.ts";
 import { CircuitOpenError } from "./open-error.ts";
-
-const down = async (): Promise<never> => {
-  throw new Error("dependency is down");
-};
-const up = async (): Promise<string> => "pong";
 
 /** A breaker of threshold 2, as an operator sees it. */
 function setup<F = never>(options: Partial<CircuitBreakerOptions<F>> = {}) {

@@ -5,13 +5,9 @@ import { manualClock, settled } from "../base/fixtures/clocks.ts";
 import { pipeline } from "../pipeline/index.ts";
 import { RetryPolicy } from "../retry/index.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
+import { down, up } from "./fixtures/calls.ts";
 import { CircuitOpenError } from "./open-error.ts";
 import { circuitBreaker, type SmallCircuitOptions } from "./small-circuit.ts";
-
-const down = async (): Promise<never> => {
-  throw new Error("dependency is down");
-};
-const up = async (): Promise<string> => "pong";
 
 function setup(options: Partial<SmallCircuitOptions> = {}) {
   const clock = manualClock();

@@ -1,35 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { manualClock, settled } from "../base/fixtures/clocks.ts";
+import { settled } from "../base/fixtures/clocks.ts";
 import { firstAttempt } from "../base/index.ts";
 import { Circuit } from "./circuit.ts";
-import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
 import { closed, type StoredCircuit } from "./circuit-state.ts";
+import { hang, up } from "./fixtures/calls.ts";
+import { shortCircuit } from "./fixtures/short-circuit.ts";
 import { CircuitOpenError } from "./open-error.ts";
 import { limitsOf } from "./thresholds.ts";
-
-const down = async (): Promise<never> => {
-  throw new Error("dependency is down");
-};
-const up = async (): Promise<string> => "pong";
-const hang = (): Promise<never> => new Promise(() => {});
-
-/** A breaker that opens at the first failure for a second, and closes after one good trial. */
-function setup(options: Partial<CircuitBreakerOptions> = {}) {
-  const clock = manualClock();
-  const breaker = new CircuitBreaker({
-    name: "db",
-    failureThreshold: 1,
-    successThreshold: 1,
-    timeout: 1_000,
-    clock,
-    ...options,
-  });
-  const open = async (): Promise<void> => {
-    await breaker.execute(down).catch(() => {});
-    expect(breaker.state.kind).toBe("open");
-  };
-  return { breaker, clock, open };
-}
 
 /** A call that ends when it is told to. */
 function held() {
@@ -39,17 +16,15 @@ function held() {
 
 describe("traps that other breakers fall into", () => {
   it("a trial that hangs does not take the other callers with it: they are refused at once", async () => {
-    const { breaker, clock, open } = setup();
-    await open();
-    await clock.advance(1_000);
+    const { breaker, halfOpen } = shortCircuit();
+    await halfOpen();
     void breaker.execute(hang);
     await expect(breaker.execute(up)).rejects.toThrow(CircuitOpenError);
   });
 
   it("a trial that hangs keeps those who wait no longer than its lease", async () => {
-    const { breaker, clock, open } = setup({ halfOpenCallers: "wait", leaseMs: 300 });
-    await open();
-    await clock.advance(1_000);
+    const { breaker, clock, halfOpen } = shortCircuit({ halfOpenCallers: "wait", leaseMs: 300 });
+    await halfOpen();
     void breaker.execute(hang);
     const waiting = breaker.execute(up);
     await clock.advance(299);
@@ -60,9 +35,8 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("a thousand callers that waited for a trial are not let in at the same moment", async () => {
-    const { breaker, clock, open } = setup({ halfOpenCallers: "wait" });
-    await open();
-    await clock.advance(1_000);
+    const { breaker, clock, halfOpen } = shortCircuit({ halfOpenCallers: "wait" });
+    await halfOpen();
     let running = 0;
     const waves: number[] = [];
     const finish: (() => void)[] = [];
@@ -84,11 +58,10 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("the failure of a call from before the opening does not open a half-open circuit again", async () => {
-    const { breaker, clock, open } = setup({ successThreshold: 2 });
+    const { breaker, halfOpen } = shortCircuit({ successThreshold: 2 });
     const late = held();
     const straggler = breaker.execute(late.call);
-    await open();
-    await clock.advance(1_000);
+    await halfOpen();
     await breaker.execute(up);
     late.reject(new Error("from another age"));
     await expect(straggler).rejects.toThrow("from another age");
@@ -98,7 +71,7 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("isolating and releasing an open circuit leaves it open", async () => {
-    const { breaker, open } = setup();
+    const { breaker, open } = shortCircuit();
     await open();
     breaker.isolate().release();
     expect(breaker.state.kind).toBe("open");
@@ -106,7 +79,7 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("of fifty calls that fail at once, one opens the circuit and the others change nothing", async () => {
-    const { breaker, clock } = setup({ openMultiplier: 2 });
+    const { breaker, clock } = shortCircuit({ openMultiplier: 2 });
     const calls = Array.from({ length: 50 }, () => held());
     const ends = Promise.allSettled(calls.map(({ call }) => breaker.execute(call)));
     for (const { reject } of calls) {
@@ -119,9 +92,8 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("a trial that hangs without any timeout around it does not keep the circuit shut for ever", async () => {
-    const { breaker, clock, open } = setup();
-    await open();
-    await clock.advance(1_000);
+    const { breaker, clock, halfOpen } = shortCircuit();
+    await halfOpen();
     void breaker.execute(hang);
     await clock.advance(2_000);
     await expect(breaker.execute(up)).resolves.toBe("pong");
@@ -129,11 +101,10 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("the success of a call from before the opening does not close a half-open circuit", async () => {
-    const { breaker, clock, open } = setup();
+    const { breaker, halfOpen } = shortCircuit();
     const late = held();
     const straggler = breaker.execute(late.call);
-    await open();
-    await clock.advance(1_000);
+    await halfOpen();
     void breaker.execute(hang);
     late.resolve("from another age");
     await straggler;
@@ -141,7 +112,7 @@ describe("traps that other breakers fall into", () => {
   });
 
   it("a stored circuit keeps the time of its opening, not of its making or storing", async () => {
-    const before = setup();
+    const before = shortCircuit();
     await before.clock.advance(5_000);
     const openedAtMs = before.clock.epochMs();
     await before.open();
@@ -149,7 +120,7 @@ describe("traps that other breakers fall into", () => {
     const stored = JSON.parse(JSON.stringify(before.breaker)) as StoredCircuit;
     expect(stored).toMatchObject({ openedAtMs, trialAtMs: openedAtMs + 1_000 });
     const { clock } = before;
-    const { breaker } = setup({ initialState: stored, clock });
+    const { breaker } = shortCircuit({ initialState: stored, clock });
     expect(breaker.toJSON()).toEqual(stored);
     await clock.advance(599);
     await expect(breaker.execute(up)).rejects.toMatchObject({ retryAfterMs: 1 });
@@ -174,7 +145,7 @@ describe("traps that other breakers fall into", () => {
   it.each([3_600_000, -3_600_000])(
     "a wall clock that jumps %d ms moves no circuit",
     async (jumpMs) => {
-      const { breaker, clock, open } = setup({ window: "time", windowMs: 10_000 });
+      const { breaker, clock, open } = shortCircuit({ window: "time", windowMs: 10_000 });
       clock.jump(jumpMs);
       await open();
       clock.jump(jumpMs);

@@ -6,11 +6,7 @@ import { Bulkhead } from "../bulkhead/index.ts";
 import { pipeline } from "../pipeline/index.ts";
 import { RetryPolicy } from "../retry/index.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
-
-const down = async (): Promise<never> => {
-  throw new Error("dependency is down");
-};
-const up = async (): Promise<string> => "pong";
+import { down, up } from "./fixtures/calls.ts";
 
 function setup(options: Partial<CircuitBreakerOptions> = {}) {
   const clock = manualClock();
