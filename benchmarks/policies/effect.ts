@@ -51,10 +51,13 @@ async function refusing(): Promise<Way> {
   const circuit = await circuitOf(CircuitBreaker.consecutive(1));
   const run: Way = (work) =>
     Effect.runPromise(effectOf(work).pipe(circuit.execute({ key: "one" })));
+  let calls = 0;
   const down: Work = async () => {
+    calls += 1;
     throw new Error("It is down");
   };
-  await run(down).catch(() => {}); // Opens it.
+  for (const _ of ["opens it", "is refused"]) await run(down).catch(() => {});
+  if (calls !== 1) throw new Error("The circuit is not open");
   return run;
 }
 
