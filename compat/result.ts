@@ -30,7 +30,7 @@ export function resultOf({ name, version, needed }: Peer, files: readonly TestFi
   return {
     peer: name,
     version,
-    date: new Date(Date.now()).toISOString().slice(0, 10),
+    date: new Date().toISOString().slice(0, 10),
     node: process.versions.node,
     behaviour: { ...countOf(files.filter(({ apart }) => !apart)), needed },
     apart: countOf(files.filter(({ apart }) => apart)),

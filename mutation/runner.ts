@@ -198,7 +198,6 @@ class Runner {
 /** By what the process does, not by the clock: on a busy machine a long test is not taken for one that hangs. */
 function watchForRest(sentence: string): { readonly rest: Promise<never>; stop(): void } {
   const { promise: rest, reject } = Promise.withResolvers<never>();
-  rest.catch(() => {});
   let before = process.cpuUsage();
   let looks = 0;
   const timer = setInterval(() => {
