@@ -70,7 +70,7 @@ export class ResilientExecutor<F = never, S extends MaybeSchema = undefined> {
 }
 
 /** What a lane asks of a plan. */
-type Course = Pick<Plan<unknown>, "shared" | "runner">;
+type Course = Pick<Plan<unknown>, "shared" | "mustBeUsable" | "runner">;
 
 /** The way of calls with one claim. */
 class Lane {
@@ -85,6 +85,7 @@ class Lane {
     this.#claim = claim;
     this.#shared = plan.shared;
     this.#revision = plan.shared.revision;
+    plan.mustBeUsable(claim);
     this.#runner = plan.runner(claim);
   }
 
@@ -97,6 +98,7 @@ class Lane {
   #renew(): void {
     this.#revision = this.#shared.revision;
     try {
+      if (this.#shared.isOn) this.#plan.mustBeUsable(this.#claim); // To switch off never fails.
       this.#runner = this.#plan.runner(this.#claim);
     } catch (error) {
       reportError(error);

@@ -56,7 +56,10 @@ export class Guards {
     };
   }
 
-  /** Those of the policies in their order, as they are wanted now. */
+  /**
+   * Those of the policies in their order, as they are wanted now. The circuit is the only one that may
+   * refuse what is usable by itself, so it comes first: where it does, nothing has changed.
+   */
   row(policies: CallPolicies, sources: GuardSources, claim: RateClaim | undefined): Policy[] {
     const { circuitBreaker, rateLimit, bulkhead, adaptiveLimit } = policies;
     const row: Policy[] = [];
@@ -78,7 +81,10 @@ export class Guards {
     return this.#circuit ? [this.#circuit.strict] : [];
   }
 
-  /** Those that are there already follow at once, for the sake of who waits. */
+  /**
+   * Those that are there already follow at once, for the sake of who waits; what is not usable by itself
+   * has been refused before. The circuit comes first, as in {@link Guards.row}.
+   */
   configure({ circuitBreaker, rateLimit, bulkhead }: CallPolicies): void {
     if (circuitBreaker) this.#limitCircuit(circuitBreaker);
     if (rateLimit) this.#limiter?.configure(rateLimit);

@@ -12,7 +12,7 @@ import { TimeoutPolicy } from "../timeout/index.ts";
 import { ValidatePolicy } from "../validate/index.ts";
 import { fallbackOf, ResultEnding } from "./ending.ts";
 import type { CallClaim, ExecutorOptions, ExecutorStats } from "./executor-options.ts";
-import type { GuardSources } from "./guards.ts";
+import { Guards, type GuardSources } from "./guards.ts";
 import { NestedRun, type Runner } from "./nested-run.ts";
 import type { CallPolicies } from "./settings.ts";
 import type { SharedCall } from "./shared-call.ts";
@@ -55,14 +55,24 @@ export class Plan<F> {
     this.#endingWhenOff = new ResultEnding({ ...ending, fallback: undefined });
   }
 
-  /** @throws {@link RangeError} when an option is out of its range, or what is configured fits no other. */
+  /**
+   * Tries the options on guards that nobody has: so they are refused also while policies are off, and
+   * before those of the name have changed.
+   *
+   * @throws {@link RangeError} when an option is out of its range, or what is configured fits no other.
+   */
+  mustBeUsable(claim: CallClaim | undefined): void {
+    this.#row(this.shared.policies(this.#own), claim, new Guards(this.#name, undefined));
+  }
+
+  /** @throws {@link RangeError} when what is usable by itself does not fit the circuit that is there. */
   runner(claim: CallClaim | undefined): Runner {
     const { guards, isOn } = this.shared;
     guards.turn(isOn); // Those of an executor alone hear of the switch here; a registry has told its own.
     if (!isOn) return frameOf(guards.rowWhenOff(), this.#endingWhenOff);
     const policies = this.shared.policies(this.#own);
     const { cache, hedge, validate, chaos } = this.#kept;
-    const row = this.#row(policies, claim);
+    const row = this.#row(policies, claim, guards);
     const isPlain = !(hedge || validate || chaos || (cache && claim?.cacheKey !== undefined));
     const { classifier } = this.#sources;
     if (isPlain) return frameOf(row, this.#ending, classifier && judgeBy(classifier));
@@ -89,14 +99,18 @@ export class Plan<F> {
   }
 
   /** What {@link CallPolicies} says of their order is made true here. */
-  #row(policies: CallPolicies, claim: CallClaim | undefined): readonly Policy<unknown>[] {
+  #row(
+    policies: CallPolicies,
+    claim: CallClaim | undefined,
+    guards: Guards,
+  ): readonly Policy<unknown>[] {
     const { retry, timeout } = policies;
     const { hedge, validate } = this.#kept;
     const name = this.#name;
     const row: Policy<unknown>[] = [];
     if (retry) row.push(new RetryPolicy({ ...retry, ...this.#sources }));
     if (hedge) row.push(hedge);
-    row.push(...this.shared.guards.row(policies, this.#sources, claimOn(claim)));
+    row.push(...guards.row(policies, this.#sources, claimOn(claim)));
     if (timeout !== undefined) {
       const options = typeof timeout === "object" ? timeout : { timeoutMs: timeout };
       row.push(new TimeoutPolicy({ ...options, name, clock: this.#sources.clock }));

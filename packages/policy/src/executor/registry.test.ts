@@ -89,6 +89,19 @@ describe("the settings of a name", () => {
     await expect(attemptsOf(registry, "openai")).resolves.toBe(3);
   });
 
+  it("that cannot be used leave the guards of the name as they are, all of them", async () => {
+    const { registry } = setup();
+    const policies = { circuitBreaker: { maxOpenMs: 30_000 }, bulkhead: { maxConcurrent: 7 } };
+    const executor = registry.executor("db", { preset: "none", ...policies });
+    const wrong = { circuitBreaker: { failureThreshold: 1 }, bulkhead: { maxConcurrent: 0 } };
+    expect(() => registry.configure("db", wrong)).toThrow(/^maxConcurrent must be/);
+    await executor.execute(down);
+    expect(registry.circuits.get("db")?.state.kind).toBe("closed");
+    const unfit = { circuitBreaker: { timeoutMs: 60_000 }, bulkhead: { maxConcurrent: 1 } };
+    expect(() => registry.configure("db", unfit)).toThrow(/^maxOpenMs must be/);
+    expect(executor.stats().bulkhead).toMatchObject({ maxConcurrent: 7 });
+  });
+
   it("concern no other name and no other registry", async () => {
     const { registry } = setup();
     const { registry: other } = setup();
@@ -131,6 +144,16 @@ describe("the executors of one name", () => {
     await registry.executor("db").execute(down);
     await expect(registry.executor("db").execute(down)).resolves.toMatchObject({ attempts: 0 });
     await expect(attemptsOf(registry, "other")).resolves.toBe(3);
+  });
+
+  it("keep the guards that they share when another of them is refused", async () => {
+    const { registry } = setup();
+    const circuitBreaker = { failureThreshold: 2 };
+    const executor = registry.executor("db", { preset: "none", circuitBreaker });
+    const wrong = { circuitBreaker: { failureThreshold: 1 }, timeout: -1 };
+    expect(() => registry.executor("db", { preset: "none", ...wrong })).toThrow(/^timeoutMs must/);
+    await executor.execute(down);
+    expect(executor.stats().circuitBreaker).toMatchObject({ state: "closed", failures: 1 });
   });
 
   it("share their totals", async () => {

@@ -103,6 +103,34 @@ describe("while policies are off", () => {
     expect(executor.stats().circuitBreaker).toMatchObject({ state: "open" });
   });
 
+  it.each([
+    [{ retry: { maxAttempts: 0 } }, /^maxAttempts must be/],
+    [{ circuitBreaker: { failureThreshold: 0 } }, /^failureThreshold must be/],
+    [{ rateLimit: { requestsPerMinute: 0 } }, /^requestsPerMinute must be/],
+    [{ bulkhead: { maxConcurrent: 0 } }, /^maxConcurrent must be/],
+    [{ timeout: -1 }, /^timeoutMs must be/],
+  ])("what cannot be used is refused where it is written: %j", (options, sentence) => {
+    const { registry } = setup();
+    registry.update({ enabled: false });
+    expect(() => registry.executor("db", { preset: "none", ...options })).toThrow(sentence);
+    expect(registry.circuits.get("db")).toBeUndefined();
+  });
+
+  it("a claim that cannot be made is refused as ever", () => {
+    const { registry } = setup();
+    registry.update({ enabled: false });
+    const executor = registry.executor("db", { preset: "none", bulkhead: {} });
+    expect(() => executor.with({ priority: Number.NaN })).toThrow(/^priority must be/);
+  });
+
+  it("an executor for which no other settings fit is switched off all the same", async () => {
+    const { registry } = setup();
+    const own = { preset: "none", circuitBreaker: { maxOpenMs: 30_000 } } as const;
+    const executor = registry.executor("db", { ...own, fallback: () => "stale" });
+    registry.update({ enabled: false, circuitBreaker: { timeout: 60_000 } });
+    await expect(executor.execute(down)).resolves.toMatchObject({ success: false });
+  });
+
   it("what was known before is known afterwards", async () => {
     const { registry } = setup();
     const executor = registry.executor("db", {
