@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { settled } from "../base/fixtures/clocks.ts";
 import { seededRandom } from "../base/index.ts";
@@ -176,6 +176,46 @@ describe("admission", () => {
   });
 });
 
+describe("a node of which one trial fails", () => {
+  it("gives back all of its places, for what it has found says all", async () => {
+    const { clock, node, openForAll } = sharedNodes({ successThreshold: 3, leaseMs: 60_000 });
+    const [a, b] = [await node("a"), await node("b")];
+    await openForAll();
+    await clock.advance(1_000);
+    const trials = [Promise.withResolvers<never>(), Promise.withResolvers<never>()];
+    for (const { promise } of trials) {
+      await a.call(up); // Asks for a place.
+      void a.breaker.execute(() => promise).catch(() => {});
+    }
+    await a.call(up); // Asks for one more, and nobody uses it.
+    expect([await b.call(up), await b.call(up)]).toEqual([false, false]);
+    trials[0]?.reject(new Error("dependency is down"));
+    await settled();
+    expect(clock.pending).toBe(0);
+    await clock.advance(6_000);
+    for (let each = 0; each < 6; each += 1) await b.call(up);
+    expect(b.breaker.state.kind).toBe("closed");
+  });
+});
+
+describe("a place that nobody has used yet", () => {
+  it("keeps no process from ending", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const set = vi.spyOn(globalThis, "setTimeout");
+    const sharing = new CircuitSharing({ store: new MemoryCircuitStore(), quorum: 1 });
+    const own = { name: "db", failureThreshold: 1, timeout: 1_000 };
+    const breaker = new CircuitBreaker({ ...own, sharing });
+    await breaker.execute(down).catch(() => {});
+    await vi.advanceTimersByTimeAsync(1_000);
+    await breaker.execute(up).catch(() => {}); // Asks for a place.
+    await settled();
+    const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    expect(vi.getTimerCount()).toBe(1);
+    expect(timers.some((timer) => timer.hasRef())).toBe(false);
+  });
+});
+
 describe("an isolation", () => {
   it("holds for the others no longer than it is told to, when its node is gone", async () => {
     const { clock, node } = sharedNodes({}, { isolationMs: 5_000 });
@@ -231,6 +271,50 @@ describe("a sharing", () => {
     expect(await call(up)).toBe(true);
     expect(breaker.state.kind).toBe("closed");
     expect([store.asked, clock.pending]).toEqual([asked, 0]);
+  });
+
+  it("that is disposed tells nothing that waited for the store", async () => {
+    const { clock, store, node, onStoreFailure } = sharedNodes();
+    const { breaker, sharing } = await node("a", { store });
+    const { asked } = store;
+    breaker.reset();
+    breaker.isolate();
+    while (store.asked === asked) await Promise.resolve();
+    sharing[Symbol.dispose]();
+    await settled();
+    expect([store.asked - asked, store.written]).toEqual([1, []]);
+    const { breaker: other, sharing: hanging } = await node("b", { store });
+    store.mood = "hangs";
+    other.reset();
+    await settled();
+    hanging[Symbol.dispose]();
+    await clock.advance(1_000);
+    expect(onStoreFailure).not.toHaveBeenCalled();
+  });
+
+  it("that was disposed before is joined by nobody: a breaker then stands alone", async () => {
+    const { store, node, clock } = sharedNodes();
+    const { sharing } = await node("a", { store });
+    sharing[Symbol.dispose]();
+    const { asked } = store;
+    const breaker = new CircuitBreaker({ name: "db", failureThreshold: 1, sharing, clock });
+    await breaker.execute(down).catch(() => {});
+    await settled();
+    expect(breaker.state.kind).toBe("open");
+    expect([store.asked, store.watchers]).toEqual([asked, 0]);
+  });
+
+  it("tells the others of a circuit that new thresholds have closed", async () => {
+    const { clock, node, openForAll } = sharedNodes({ successThreshold: 2 });
+    const [a, b] = [await node("a"), await node("b")];
+    await openForAll();
+    await clock.advance(1_000);
+    await a.call(up); // Asks for a place.
+    await a.call(up);
+    expect([a, b].map(({ breaker }) => breaker.state.kind)).toEqual(["half-open", "open"]);
+    a.breaker.configure({ successThreshold: 1 });
+    await settled();
+    expect([a, b].map(({ breaker }) => breaker.state.kind)).toEqual(["closed", "closed"]);
   });
 
   it("names its node by chance where it has no name", async () => {

@@ -64,6 +64,7 @@ export interface CircuitSharingOptions {
 export class CircuitSharing implements Disposable {
   readonly #rules: SharingRules;
   readonly #sides = new Set<Cancel>();
+  #hasLeft = false;
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: CircuitSharingOptions) {
@@ -87,15 +88,20 @@ export class CircuitSharing implements Disposable {
     };
   }
 
-  /** For breakers: joins a circuit to those of its name. */
-  join(circuit: Circuit, clock: Clock): CircuitShare {
+  /** For breakers: joins a circuit to those of its name; undefined once it is disposed. */
+  join(circuit: Circuit, clock: Clock): CircuitShare | undefined {
+    if (this.#hasLeft) return undefined;
     const side = new SharedSide(circuit, clock, this.#rules);
     this.#sides.add(() => side.leave());
     return side;
   }
 
-  /** Leaves: the breakers go on by themselves, tell nothing and hear of nothing any more. */
+  /**
+   * Leaves: the breakers go on by themselves, tell nothing and hear of nothing any more. What waited for the
+   * store is not told either; a breaker that is made with it later stands alone.
+   */
   [Symbol.dispose](): void {
+    this.#hasLeft = true;
     for (const leave of this.#sides) leave();
     this.#sides.clear();
   }

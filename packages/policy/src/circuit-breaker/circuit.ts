@@ -42,16 +42,16 @@ export interface CircuitShare {
   readonly askAgainMs: number;
   /** Whether a trial may begin now. Where it may not, the right to one is asked for. */
   tryTrial(): boolean;
-  /** A call has ended that the circuit has learnt from. */
+  /** A call has ended that the circuit has learnt from, or what it has learnt is enough now. */
   settled(before: CircuitState, after: CircuitState, outcome: Outcome): void;
   hold(): void;
   release(): void;
   reset(): void;
 }
 
-/** Joins a circuit to those that share it. */
+/** Joins a circuit to those that share it; undefined where they have parted already. */
 export interface CircuitJoin {
-  join(circuit: Circuit, clock: Clock): CircuitShare;
+  join(circuit: Circuit, clock: Clock): CircuitShare | undefined;
 }
 
 /** What a circuit needs of its breaker's options. */
@@ -204,7 +204,9 @@ export class Circuit implements Guard {
     if (!isSameWindow(limits, this.#limits)) this.#window = callWindow(limits);
     this.#limits = limits;
     if (this.#line) this.#line.limits = limits;
-    this.#become(fit(this.#state, limits));
+    const before = this.#state;
+    this.#become(fit(before, limits));
+    if (this.#state.kind !== before.kind) this.#share?.settled(before, this.#state, "success");
     this.#callIn();
   }
 

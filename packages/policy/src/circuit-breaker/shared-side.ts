@@ -1,6 +1,13 @@
 /** One circuit's side of what it shares: says what it has found, and takes over what holds for all. */
 
-import { type Cancel, type Clock, type Outcome, toError } from "../base/index.ts";
+import {
+  backgroundClock,
+  type Cancel,
+  type Clock,
+  type Outcome,
+  systemClock,
+  toError,
+} from "../base/index.ts";
 import type { Circuit, CircuitShare } from "./circuit.ts";
 import { type CircuitState, closedForAll, openedForAll } from "./circuit-state.ts";
 import type { CircuitCell, CircuitStore } from "./circuit-store.ts";
@@ -89,13 +96,15 @@ export class SharedSide implements CircuitShare {
   #aheadMs = 0;
   /** Monotonic, of the isolations of others. */
   #heldUntilMs = -Infinity;
+  #hasJoined = false;
   #hasLeft = false;
 
   constructor(circuit: Circuit, clock: Clock, rules: SharingRules) {
     this.#circuit = circuit;
-    this.#clock = clock;
+    this.#clock = clock === systemClock ? backgroundClock : clock; // No caller waits for its timers.
     this.#rules = rules;
     this.#unwatch = this.#watch();
+    this.#hasJoined = true;
     this.#tell("look", (record) => record);
   }
 
@@ -127,6 +136,7 @@ export class SharedSide implements CircuitShare {
     const { generation } = this.#seen;
     if (after.kind === "open" && before.kind !== "open") {
       this.#trials = 0;
+      this.#dropUnused();
       const { openings } = after;
       const untilMs = after.untilMs; // Of this process; the store's clock is another.
       this.#tell("vote", (record, nowMs) =>
@@ -180,6 +190,7 @@ export class SharedSide implements CircuitShare {
       return next;
     });
     this.#isAsking = false;
+    if (this.#hasLeft) return;
     if (!isHeard) this.#isAlone = true;
     if (isHeard && isGranted) this.#keep(askedMs + leaseMs, leaseMs);
     // What others have is told when it ends; that may get lost.
@@ -236,7 +247,7 @@ export class SharedSide implements CircuitShare {
       this.#isAlone = false;
       return true;
     } catch (error) {
-      this.#fail(operation, error);
+      if (!this.#hasLeft) this.#fail(operation, error);
       return false;
     } finally {
       this.#changes -= 1;
@@ -248,7 +259,9 @@ export class SharedSide implements CircuitShare {
     const { store } = this.#rules;
     const { name } = this.#circuit;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      if (this.#hasLeft) return;
       const { version, record: stored, nowMs } = await this.#inTime(() => store.read(name));
+      if (this.#hasLeft) return;
       const record = this.#newest(sharedFrom(stored));
       const next = change(record, nowMs);
       if (next === record) return this.#see(record, nowMs);
@@ -283,10 +296,15 @@ export class SharedSide implements CircuitShare {
   #watch(): Cancel | undefined {
     const hear = ({ record, nowMs }: CircuitCell): void => {
       const shared = sharedFrom(record);
-      if (shared && !this.#hasLeft) this.#see(shared, nowMs);
+      if (shared) this.#see(shared, nowMs);
+    };
+    // A store may tell at once what it holds, when the circuit is still being made.
+    const hearOnceJoined = (cell: CircuitCell): void => {
+      if (this.#hasJoined) hear(cell);
+      else void this.#last.then(() => hear(cell));
     };
     try {
-      return this.#rules.store.watch(this.#circuit.name, hear);
+      return this.#rules.store.watch(this.#circuit.name, hearOnceJoined);
     } catch (error) {
       this.#fail("watch", error);
       return undefined;

@@ -104,6 +104,9 @@ describe("the record of a circuit, in any history of its nodes", () => {
             expect(record).toMatchObject({ votes: [], trials: [], successes: 0 });
             said = new Map();
           }
+          if (each.action === "vote" && record.kind === "open") {
+            expect(record.trials.filter(({ node }) => node === each.node)).toEqual([]);
+          }
           if (each.action === "reset") said = new Map();
           if (record.kind === "open") {
             const out = record.trials.filter(({ untilMs }) => nowMs < untilMs).length;

@@ -67,7 +67,10 @@ export const untold: SharedCircuit = {
   isolations: [],
 };
 
-/** A node is open by itself, by its window or by a trial that failed. */
+/**
+ * A node is open by itself, by its window or by a trial that failed. What its other trials find out counts
+ * no more, so it gives back all of its leases.
+ */
 export const vote =
   (own: Vote, quorum: number): Change =>
   (record, nowMs) => {
@@ -76,7 +79,7 @@ export const vote =
     const votes = [...others(record.votes, own.node, nowMs), own];
     if (votes.length < quorum) {
       return record.kind === "open"
-        ? { ...record, votes, trials: withoutOne(record.trials, own.node) }
+        ? { ...record, votes, trials: others(record.trials, own.node, nowMs) }
         : { ...record, votes };
     }
     const again = record.kind === "open" ? record.openings + 1 : 1;

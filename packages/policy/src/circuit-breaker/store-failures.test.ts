@@ -103,6 +103,35 @@ describe("a store that fails", () => {
   });
 });
 
+describe("a store that tells what it holds as soon as it is watched", () => {
+  it("is heard when the circuit is there: an isolation holds, an opening is told", async () => {
+    const { store, node, openForAll, onTransition } = sharedNodes();
+    const teller = await node("teller", { store });
+    await openForAll();
+    teller.breaker.isolate();
+    await settled();
+    store.replayed = store.written.at(-1);
+    store.mood = "fails";
+    onTransition.mockClear();
+    const joining = node("late", { store });
+    expect(onTransition).not.toHaveBeenCalled();
+    const { breaker } = await joining;
+    expect(onTransition).toHaveBeenCalledOnce();
+    expect(breaker.stats()).toMatchObject({ state: "open", isolated: true });
+  });
+
+  it("lets no call past that was isolated before", async () => {
+    const { store, node } = sharedNodes();
+    const teller = await node("teller", { store });
+    teller.breaker.isolate();
+    await settled();
+    store.replayed = store.written.at(-1);
+    store.mood = "fails";
+    const late = await node("late", { store });
+    expect(await late.call(up)).toBe(false);
+  });
+});
+
 describe("what is told late, twice or in another order", () => {
   it("moves nothing", async () => {
     const { clock, store, node } = sharedNodes({}, { quorum: 1 });

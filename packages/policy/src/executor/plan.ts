@@ -12,7 +12,7 @@ import { TimeoutPolicy } from "../timeout/index.ts";
 import { ValidatePolicy } from "../validate/index.ts";
 import { fallbackOf, ResultEnding } from "./ending.ts";
 import type { CallClaim, ExecutorOptions, ExecutorStats } from "./executor-options.ts";
-import { Guards, type GuardSources } from "./guards.ts";
+import { type GuardSources, Guards } from "./guards.ts";
 import { NestedRun, type Runner } from "./nested-run.ts";
 import type { CallPolicies } from "./settings.ts";
 import type { SharedCall } from "./shared-call.ts";
