@@ -4,45 +4,13 @@ import { AdaptiveLimiter, AdaptiveThrottle } from "../adaptive-limit/index.ts";
 import type { Call, Policy } from "../base/index.ts";
 import { Bulkhead } from "../bulkhead/index.ts";
 import { CachePolicy } from "../cache/index.ts";
-import { ChaosPolicy } from "../chaos/index.ts";
 import { CircuitBreaker } from "../circuit-breaker/index.ts";
 import { FallbackPolicy } from "../fallback/index.ts";
-import { Hedge } from "../hedge/index.ts";
 import { RateLimiter } from "../rate-limit/index.ts";
 import { RetryPolicy } from "../retry/index.ts";
-import { TimeoutPolicy } from "../timeout/index.ts";
-import { ValidatePolicy } from "../validate/index.ts";
+import { makers } from "./fixtures/every-policy.ts";
 import { PipelineError } from "./order.ts";
 import { pipeline } from "./pipeline.ts";
-
-const schema = {
-  "~standard": { version: 1, vendor: "here", validate: (value: unknown) => ({ value }) },
-} as const;
-
-/** One of each kind, and of each way in which one kind can be set that its place depends on. */
-const makers = {
-  retry: () => new RetryPolicy(),
-  breaker: () => new CircuitBreaker({ name: "db" }),
-  "slow-call breaker": () =>
-    new CircuitBreaker({ name: "db", window: "time", slowCallMs: 100 }).strict,
-  "long timeout": () => new TimeoutPolicy({ timeoutMs: 9_000 }),
-  "short timeout": () => new TimeoutPolicy({ timeoutMs: 1_000 }),
-  "short cooperative timeout": () => new TimeoutPolicy({ timeoutMs: 1_000, mode: "cooperative" }),
-  bulkhead: () => new Bulkhead({ name: "db" }),
-  "bulkhead with a queue": () => new Bulkhead({ name: "db", maxQueue: 9 }).with({ priority: 1 }),
-  "rate limiter": () => new RateLimiter({ name: "api" }).with({ cost: 7 }),
-  "rate limiter that rejects": () => new RateLimiter({ name: "api", whenFull: "reject" }),
-  "adaptive limiter": () => new AdaptiveLimiter({ name: "search" }),
-  "adaptive throttle": () => new AdaptiveThrottle({ name: "search" }),
-  hedge: () => new Hedge(),
-  "late hedge": () => new Hedge({ delayMs: 1_000 }),
-  fallback: () => new FallbackPolicy({ sources: [{ name: "none", answer: () => 0 }] }),
-  cache: () => new CachePolicy({ ttlMs: 9 }).for("oslo"),
-  "choosy cache": () => new CachePolicy({ ttlMs: 9, keeps: () => true }).for("oslo"),
-  validation: () => new ValidatePolicy({ schema }),
-  "validation that asks again": () => new ValidatePolicy({ schema, onInvalid: "retryable" }),
-  chaos: () => new ChaosPolicy(),
-} satisfies Record<string, () => Policy<unknown>>;
 
 type Maker = keyof typeof makers;
 
