@@ -6,6 +6,7 @@ import { pipeline } from "../pipeline/index.ts";
 import { TimeoutPolicy } from "../timeout/index.ts";
 import { AdaptiveLimiter, type AdaptiveLimiterOptions } from "./adaptive-limiter.ts";
 import { SimulatedServer } from "./fixtures/simulated-server.ts";
+import { LoadShedError } from "./load-shed-error.ts";
 
 function setup(options: Partial<AdaptiveLimiterOptions> = {}) {
   const clock = manualClock();
@@ -24,7 +25,10 @@ describe("an adaptive limiter", () => {
     await expect(limiter.execute(() => "pong")).resolves.toBe("pong");
     await expect(limiter.execute(() => Promise.reject("down"))).rejects.toBe("down");
     await expect(limiter.execute(() => Promise.reject(new TypeError("ours")))).rejects.toThrow();
-    expect(limiter.stats()).toMatchObject({ successes: 1, dropped: 1, ignored: 1, inFlight: 0 });
+    const full = { status: 507 };
+    // The server is broken, although to ask again is of no use.
+    await expect(limiter.execute(() => Promise.reject(full))).rejects.toBe(full);
+    expect(limiter.stats()).toMatchObject({ successes: 1, dropped: 2, ignored: 1, inFlight: 0 });
   });
 
   it("refuses what goes beyond its limit, at once", async () => {
@@ -93,6 +97,85 @@ describe("an adaptive limiter", () => {
     for (const call of calls) call.fail({ status: 429 });
     await Promise.allSettled(calls.map(({ ended }) => ended));
     expect(limiter.stats()).toMatchObject({ limit: 9, dropped: 4 });
+  });
+
+  it("learns of its first window from when it was made", async () => {
+    const { clock } = setup();
+    await clock.advance(5_000);
+    const limiter = new AdaptiveLimiter({ name: "late", minSamples: 1, windowMs: 100, clock });
+    await limiter.execute(() => "pong");
+    expect(limiter.stats().state).toBe("measuring");
+    await clock.advance(100);
+    await limiter.execute(() => "pong");
+    expect(limiter.stats().state).toBe("steady");
+  });
+
+  it("counts a call that begins when the time of a window is over for the next", async () => {
+    const { limiter, clock, hold } = setup({ minSamples: 1, windowMs: 100 });
+    const quick = hold();
+    await clock.advance(50);
+    quick.release();
+    await quick.ended;
+    await clock.advance(100);
+    const slow = hold();
+    await clock.advance(1_000);
+    slow.release();
+    await slow.ended;
+    expect(limiter.stats()).toMatchObject({ state: "steady", baselineMs: 50 });
+  });
+
+  it("learns nothing from calls that fail by their own fault", async () => {
+    const { limiter, clock, hold } = setup({ minSamples: 1, windowMs: 100 });
+    const call = hold();
+    await clock.advance(100);
+    const ours = new TypeError("ours");
+    call.fail(ours);
+    await expect(call.ended).rejects.toBe(ours);
+    expect(limiter.stats()).toMatchObject({ state: "measuring", limit: 20, ignored: 1 });
+  });
+
+  it("probes under load when the interval is over, and up to 15 % later by chance", async () => {
+    const latest = { next: () => 1, uuid: () => "" };
+    const interval = { minSamples: 2, windowMs: 100, probeIntervalMs: 1_000 };
+    const { limiter, clock, hold } = setup({ ...interval, initialLimit: 2, random: latest });
+    const seen: string[] = [];
+    for (let window = 0; window < 13; window += 1) {
+      const calls = Array.from({ length: limiter.stats().limit }, hold);
+      await clock.advance(100);
+      for (const call of calls) call.release();
+      await Promise.all(calls.map(({ ended }) => ended));
+      seen.push(limiter.stats().state);
+    }
+    // The first window ends at 100 ms, and the probe is due at 1,250.
+    expect(seen).toEqual([...Array(12).fill("steady"), "probing"]);
+  });
+
+  it("tells of a listener that throws, and goes on", async () => {
+    const onListenerError = vi.fn();
+    const worse = new Error("the listener is broken");
+    const { limiter, clock, hold } = setup({
+      initialLimit: 10,
+      minSamples: 1,
+      windowMs: 100,
+      onLimit: () => {
+        throw worse;
+      },
+      onListenerError,
+    });
+    const call = hold();
+    await clock.advance(100);
+    call.fail({ status: 503 });
+    await expect(call.ended).rejects.toEqual({ status: 503 });
+    expect(onListenerError.mock.calls).toEqual([[worse]]);
+    expect(limiter.stats().limit).toBe(9);
+  });
+
+  it("captures no stack with a refusal unless it is told to", async () => {
+    const { limiter, hold } = setup({ initialLimit: 1 });
+    hold();
+    const refused = await limiter.execute(() => "pong").catch((error: Error) => error);
+    expect((refused as Error).stack).not.toContain("adaptive-limiter.test.ts");
+    expect(new LoadShedError("search", "limit").stack).not.toContain("adaptive-limiter.test.ts");
   });
 
   it("counts work that goes on after its call has timed out", async () => {

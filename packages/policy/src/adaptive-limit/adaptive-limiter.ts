@@ -154,7 +154,7 @@ export class AdaptiveLimiter implements Policy, Guard {
   }
 
   get role(): Role {
-    return { kind: "adaptive limiter", state: this, name: this.name, measures: true };
+    return { kind: "adaptive limiter", state: this, name: this.name };
   }
 
   stats(): AdaptiveLimiterStats {

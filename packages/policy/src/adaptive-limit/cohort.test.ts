@@ -42,6 +42,26 @@ describe("a cohort of calls", () => {
     expect(cohort.window?.latencyMs).toBe(40);
   });
 
+  it("knows a straggler of a window that was over within milliseconds", () => {
+    const { cohort } = setup();
+    const straggler = cohort.join(0, 1);
+    for (const startMs of [2, 4, 6]) cohort.start(startMs, 1);
+    cohort.end(straggler, 10, "successes");
+    expect(cohort.window).toBeUndefined();
+  });
+
+  it("takes the time of successes alone, and the share of those that were dropped", () => {
+    const { cohort, close } = setup();
+    const permits = [1, 2, 3].map((inFlight) => cohort.join(0, inFlight));
+    close(100);
+    cohort.end(permits[0] ?? 0, 140, "successes");
+    cohort.end(permits[1] ?? 0, 900, "dropped");
+    expect(cohort.isOver).toBe(false);
+    cohort.end(permits[2] ?? 0, 900, "ignored");
+    expect(cohort.isOver).toBe(true);
+    expect(cohort.window).toEqual({ latencyMs: 140, droppedShare: 0.5, mostInFlight: 3 });
+  });
+
   it("counts those as in flight that ran before it began", () => {
     const { cohort } = setup(0, 7);
     cohort.end(cohort.join(0, 5), 10, "dropped");

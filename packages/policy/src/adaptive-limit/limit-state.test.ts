@@ -55,6 +55,8 @@ describe("a limit that nobody reaches", () => {
 
   it("stays as it is", () => {
     expect(learn(steady, rules, quiet, 0, 0)).toEqual(steady);
+    const half = { ...steady, limit: 24 };
+    expect(learn(half, rules, quiet, 0, 0)).toEqual(half);
   });
 
   it("needs no probe: the window itself says what a call takes without a queue", () => {

@@ -114,6 +114,35 @@ describe("a throttle before a server that is down", () => {
     expect(throttle.stats().rejected).toBe(1);
   });
 
+  it.each([undefined, false, true])(
+    "shows who called where captureStack is %s",
+    async (captureStack) => {
+      const always: Random = { next: () => 0, uuid: () => "" };
+      const { throttle, make } = setup({
+        random: always,
+        ...(captureStack !== undefined && { captureStack }),
+      });
+      for (let call = 0; call < 5; call += 1) await make(overloaded);
+      const refused = await throttle.execute(() => "pong").catch((error: Error) => error);
+      expect((refused as Error).stack?.includes("throttle-state.test.ts")).toBe(
+        captureStack === true,
+      );
+    },
+  );
+
+  it("counts a long call when it ends, not when it began", async () => {
+    const { clock, throttle } = setup({ windowMs: 24_000 });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const running = throttle.execute(() => promise);
+    await clock.advance(20_000);
+    resolve("pong");
+    await running;
+    await clock.advance(20_000);
+    expect(throttle.stats()).toMatchObject({ requests: 1, accepts: 1 });
+    await clock.advance(4_000);
+    expect(throttle.stats()).toMatchObject({ requests: 0, accepts: 0 });
+  });
+
   it("counts no call that still runs, nor one that a policy inside refused", async () => {
     const { throttle, make } = setup({ random: never });
     for (let call = 0; call < 20; call += 1) void throttle.execute(() => new Promise(() => {}));
