@@ -11,7 +11,15 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -51,6 +59,7 @@ function main(): number {
     return 2;
   }
   install();
+  layOut();
   return positionals.map(run).reduce((worst, code) => Math.max(worst, code), 0);
 }
 
@@ -64,10 +73,18 @@ function install(): void {
   if (status !== 0) throw new Error(`npm ci in mutation/ ended with ${status}`);
 }
 
+/** What tests read besides their package: the copy lies as far below the scratch folder as it below the root. */
+function layOut(): void {
+  mkdirSync(scratch, { recursive: true });
+  for (const name of ["docs", "node_modules"]) {
+    const link = join(scratch, name);
+    if (!existsSync(link)) symlinkSync(join(here, "..", name), link);
+  }
+}
+
 function run(folder: string): number {
   const report = join(scratch, `${folder}.report.json`);
   const known = join(scratch, `${folder}.incremental.json`);
-  mkdirSync(scratch, { recursive: true });
   for (const old of options.anew ? [report, known] : [report]) rmSync(old, { force: true });
   const config = join(scratch, `${folder}.config.json`);
   writeFileSync(config, JSON.stringify(settings(folder, report, known), undefined, 2));

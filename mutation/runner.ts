@@ -32,7 +32,8 @@ interface Switchboard {
 const switchboard: Switchboard = {};
 Object.assign(globalThis, {
   __stryker__: switchboard,
-  __vitest_worker__: { config: {}, ctx: {}, environment: { name: "node" } }, // For its `expect`.
+  // For its `expect` and `vi`.
+  __vitest_worker__: { config: {}, ctx: {}, environment: { name: "node" }, metaEnv: process.env },
 });
 
 const suite = await import("./suite.ts");
@@ -86,7 +87,8 @@ class Runner {
         this.#loose ??= reason ?? "nothing";
       });
     }
-    await this.#load(undefined);
+    const error = await this.#load(undefined);
+    if (error !== undefined) throw error; // Without some of the tests, mutants survive that must not.
   }
 
   async dryRun(): Promise<object> {
@@ -109,7 +111,10 @@ class Runner {
     const isStatic = run.mutantActivation === "static";
     if (isStatic || this.#isStale) {
       const error = await this.#load(isStatic ? run.activeMutant.id : undefined);
-      if (error !== undefined) return { status: "error", errorMessage: text(error) };
+      if (error !== undefined) {
+        this.#isStale = true;
+        return { status: "error", errorMessage: text(error) };
+      }
     }
     const asked = run.testFilter && new Set(run.testFilter);
     const tests = this.#tests
@@ -165,6 +170,7 @@ class Runner {
     }
     suite.vi.useRealTimers();
     suite.vi.unstubAllGlobals();
+    suite.vi.unstubAllEnvs();
     await new Promise((resolve) => setImmediate(resolve)); // For rejections that nobody hears.
     failure ??= this.#loose;
     return failure === undefined ? undefined : text(failure);

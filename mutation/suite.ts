@@ -3,7 +3,9 @@
  * there are mutants. Vitest itself would start anew for each of them, which takes most of the time.
  */
 
-export { expect, expectTypeOf, vi } from "vitest";
+import { vi, expect as vitestExpect } from "vitest";
+
+export { expectTypeOf, vi } from "vitest";
 
 export interface Test {
   /** `file#chapter, sentence`: no two have the same. */
@@ -11,6 +13,26 @@ export interface Test {
   readonly file: string;
   readonly run: () => unknown;
 }
+
+/** `expect`, but for `expect.poll`, which asks vitest which test is running. */
+export const expect: typeof vitestExpect = new Proxy(vitestExpect, {
+  get: (whole, part) => (part === "poll" ? poll : (Reflect.get(whole, part) as unknown)),
+});
+
+type Matchers = Readonly<Record<string | symbol, (...expected: readonly unknown[]) => void>>;
+
+const poll = (read: () => unknown): Matchers =>
+  new Proxy<Matchers>(
+    {},
+    {
+      get:
+        (_, matcher) =>
+        (...expected: readonly unknown[]) =>
+          vi.waitFor(async () => {
+            (vitestExpect(await read()) as unknown as Matchers)[matcher]?.(...expected);
+          }),
+    },
+  );
 
 type Body = (...row: never[]) => unknown;
 

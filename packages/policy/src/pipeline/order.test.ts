@@ -8,17 +8,15 @@ import { CircuitBreaker } from "../circuit-breaker/index.ts";
 import { FallbackPolicy } from "../fallback/index.ts";
 import { RateLimiter } from "../rate-limit/index.ts";
 import { RetryPolicy } from "../retry/index.ts";
-import { makers } from "./fixtures/every-policy.ts";
+import { type EveryPolicy, makers } from "./fixtures/every-policy.ts";
 import { PipelineError } from "./order.ts";
 import { pipeline } from "./pipeline.ts";
 
-type Maker = keyof typeof makers;
-
-const caches: readonly Maker[] = ["cache", "choosy cache"];
-const hedges: readonly Maker[] = ["hedge", "late hedge"];
+const caches: readonly EveryPolicy[] = ["cache", "choosy cache"];
+const hedges: readonly EveryPolicy[] = ["hedge", "late hedge"];
 
 /** What must not stand around what: all of it, and nothing besides. */
-const mistakes: Partial<Record<Maker, readonly Maker[]>> = {
+const mistakes: Partial<Record<EveryPolicy, readonly EveryPolicy[]>> = {
   retry: ["retry"],
   breaker: caches,
   "slow-call breaker": [...caches, "retry", "bulkhead with a queue", "rate limiter"],
@@ -32,7 +30,7 @@ const mistakes: Partial<Record<Maker, readonly Maker[]>> = {
   "validation that asks again": ["cache", "retry"],
 };
 
-const names = Object.keys(makers) as Maker[];
+const names = Object.keys(makers) as EveryPolicy[];
 
 /** A policy of another house. */
 const foreign: Policy = {
@@ -41,7 +39,7 @@ const foreign: Policy = {
 
 describe("an order of two policies", () => {
   it.each(names)("is refused when it is built, or works: %s around any other", async (outer) => {
-    const refused: Maker[] = [];
+    const refused: EveryPolicy[] = [];
     for (const inner of names) {
       const build = () => pipeline(makers[outer](), makers[inner]());
       const through = () => pipeline(makers[outer](), foreign, pipeline(makers[inner]()));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { CallContext } from "../base/index.ts";
-import { makers } from "./fixtures/every-policy.ts";
+import { type EveryPolicy, makers } from "./fixtures/every-policy.ts";
 
-const names = Object.keys(makers) as (keyof typeof makers)[];
+const names = Object.keys(makers) as EveryPolicy[];
 
 /** Ends when its signal does. */
 const obedient = ({ signal }: CallContext): Promise<never> =>
@@ -13,7 +13,7 @@ const obedient = ({ signal }: CallContext): Promise<never> =>
 
 describe.each(names)("inside an attempt that somebody else makes: %s", (name) => {
   const within = <T>(call: (context: CallContext) => T, signal: AbortSignal) =>
-    makers[name]().within(call, { attempt: 3, signal });
+    makers[name]().within?.(call, { attempt: 3, signal });
 
   it("makes the call, which hears which attempt it is part of", async () => {
     const { signal } = new AbortController();
