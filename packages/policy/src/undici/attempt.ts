@@ -2,6 +2,7 @@
 
 import { HttpError, isFailedStatus } from "../fetch/index.ts";
 import type { AnswerListener, DispatchControls } from "./dispatch.ts";
+import type { SafeReader } from "./safe-reader.ts";
 
 /** An answer that is a failure, as far as it was read. */
 export interface FailedAnswer {
@@ -20,7 +21,7 @@ export interface AttemptListener {
   /** The first part of an answer that is none of a failure. False where another attempt was quicker. */
   take(controls: DispatchControls): boolean;
   /** The one who made the request. */
-  readonly reader: AnswerListener;
+  readonly reader: SafeReader;
   readonly controls: DispatchControls;
   answered(): void;
   ended(): void;
@@ -60,15 +61,15 @@ export class DispatchAttempt implements AnswerListener {
   }
 
   onResponseStarted(): void {
-    if (!this.#over) this.#exchange.reader.onResponseStarted?.();
+    if (!this.#over) this.#exchange.reader.onResponseStarted();
   }
 
   onBodySent(chunk: Uint8Array): void {
-    if (!this.#over) this.#exchange.reader.onBodySent?.(chunk);
+    if (!this.#over) this.#exchange.reader.onBodySent(chunk);
   }
 
   onRequestSent(): void {
-    if (!this.#over) this.#exchange.reader.onRequestSent?.();
+    if (!this.#over) this.#exchange.reader.onRequestSent();
   }
 
   onResponseStart(
@@ -79,13 +80,13 @@ export class DispatchAttempt implements AnswerListener {
   ): void {
     if (this.#over) return;
     const { reader, controls: stable } = this.#exchange;
-    if (status < 200) reader.onResponseStart?.(stable, status, headers, message);
+    if (status < 200) reader.onResponseStart(stable, status, headers, message);
     else if (isFailedStatus(status)) {
       const unread = { chunks: [], trailers: {}, isWhole: false };
       this.#failing = { status, headers, message, ...unread, connection: controls };
     } else if (this.#exchange.take(controls)) {
       this.#isTaken = true;
-      reader.onResponseStart?.(stable, status, headers, message);
+      reader.onResponseStart(stable, status, headers, message);
       this.#exchange.answered();
     } else {
       this.cut(LET_GO);
@@ -97,7 +98,7 @@ export class DispatchAttempt implements AnswerListener {
     if (this.#over) return;
     const failing = this.#failing;
     if (!failing) {
-      this.#exchange.reader.onResponseData?.(this.#exchange.controls, chunk);
+      this.#exchange.reader.onResponseData(this.#exchange.controls, chunk);
       return;
     }
     failing.chunks.push(chunk);
@@ -112,7 +113,7 @@ export class DispatchAttempt implements AnswerListener {
       return;
     }
     this.#over = { reason: LET_GO };
-    this.#exchange.reader.onResponseEnd?.(this.#exchange.controls, trailers);
+    this.#exchange.reader.onResponseEnd(this.#exchange.controls, trailers);
     this.#exchange.ended();
   }
 

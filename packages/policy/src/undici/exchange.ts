@@ -6,7 +6,7 @@
  *                    └── an answer ──▶ handed on, part by part; from here nothing is tried again
  */
 
-import type { CallContext } from "../base/index.ts";
+import { type CallContext, toError } from "../base/index.ts";
 import {
   HttpError,
   NotSentAgainError,
@@ -23,6 +23,7 @@ import {
   type DispatchRequest,
   StableControls,
 } from "./dispatch.ts";
+import { SafeReader } from "./safe-reader.ts";
 
 /** How an exchange is to go. */
 export interface ExchangeRules {
@@ -40,7 +41,7 @@ const replaced = (): TypeError =>
 export class Exchange {
   readonly #dispatch: Dispatch;
   readonly #request: DispatchRequest;
-  readonly #reader: AnswerListener;
+  readonly #reader: SafeReader;
   readonly #rules: ExchangeRules;
   readonly #caller = new AbortController();
   readonly #controls = new StableControls((reason) => this.#leave(reason));
@@ -48,8 +49,6 @@ export class Exchange {
   #taken: DispatchControls | undefined;
   /** What the reader would get in place of an error. */
   #lastFailure: FailedAnswer | undefined;
-  /** The reader has been told of the end. */
-  #isOver = false;
 
   constructor(
     dispatch: Dispatch,
@@ -59,7 +58,7 @@ export class Exchange {
   ) {
     this.#dispatch = dispatch;
     this.#request = request;
-    this.#reader = reader;
+    this.#reader = new SafeReader(reader, this.#controls, (error) => this.#leave(error));
     this.#rules = rules;
   }
 
@@ -67,7 +66,7 @@ export class Exchange {
   async begin(run: Runner): Promise<void> {
     try {
       // At once, and not with a connection: whoever waits for a place or a retry may be aborted as well.
-      this.#reader.onRequestStart?.(this.#controls, {});
+      this.#reader.onRequestStart(this.#controls, {});
       await run((context) => {
         // What the reader has seen the beginning of is never begun again, whatever a policy thinks.
         if (this.#taken) throw new NotSentAgainError();
@@ -93,10 +92,7 @@ export class Exchange {
       answered: () => {
         if (this.#rules.holdUntil === "headers") settle(resolve);
       },
-      ended: () => {
-        this.#isOver = true;
-        settle(resolve);
-      },
+      ended: () => settle(resolve),
       failed: (error, answer) => {
         this.#lastFailure = answer;
         if (isMine && this.#rules.holdUntil === "headers") this.#fail(error);
@@ -123,41 +119,34 @@ export class Exchange {
   }
 
   #take(connection: DispatchControls): boolean {
-    if (this.#taken || this.#isOver) return false;
+    if (this.#taken || this.#reader.isOver) return false;
     this.#taken = connection;
     this.#controls.connection = connection;
     return true;
   }
 
-  /** Its reader has given up. */
+  /** Its reader has given up, or has thrown: no fault of the other side. */
   #leave(reason: Error): void {
     this.#caller.abort(reason);
     if (this.#rules.holdUntil === "headers") this.#taken?.abort(reason);
   }
 
   #fail(thrown: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#reader.isOver) return;
     const reason = unmarked(thrown);
     const last = this.#lastFailure;
     if (this.#rules.failures === "answer" && reason instanceof HttpError && last?.isWhole) {
       this.#replay(last);
       return;
     }
-    const error = reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
-    this.#reader.onResponseError?.(this.#controls, error);
+    this.#reader.onResponseError(this.#controls, toError(reason));
   }
 
   #replay({ status, headers, message, chunks, trailers, connection }: FailedAnswer): void {
     const controls = this.#controls;
     controls.connection = connection; // Its headers, as they came, are read there.
-    try {
-      this.#reader.onResponseStart?.(controls, status, headers, message);
-      for (const chunk of chunks) this.#reader.onResponseData?.(controls, chunk);
-      this.#reader.onResponseEnd?.(controls, trailers);
-    } catch (thrown) {
-      // As undici does for a reader that throws.
-      this.#reader.onResponseError?.(controls, thrown as Error);
-    }
+    this.#reader.onResponseStart(controls, status, headers, message);
+    for (const chunk of chunks) this.#reader.onResponseData(controls, chunk);
+    this.#reader.onResponseEnd(controls, trailers);
   }
 }

@@ -47,8 +47,9 @@ export interface ResilientDispatchOptions {
  * one for all, or one for each origin where a function makes them.
  *
  * What may have had its effect is not sent again, and nothing that its reader has seen the beginning of;
- * a body that is a stream or an iterable is sent once. An abort ends waits and attempts at once. Upgrades
- * and CONNECT pass by, as they have no answer to judge.
+ * a body that is a stream or an iterable is sent once. An abort ends waits and attempts at once, and so
+ * does a reader that throws: it is told of its own error, and policies take it for one who has left.
+ * Upgrades and CONNECT pass by, as they have no answer to judge.
  *
  * @throws {@link RangeError} when an option is out of its range, and {@link TypeError} when there is
  * nothing that a call can be made through. Requests fail with {@link HttpError}, with what the policies
