@@ -55,7 +55,10 @@ export interface ResilientModelOptions {
   readonly holdUntil?: "content" | "end";
   /** Hears of every model that is asked because another failed. */
   readonly onFallback?: Listener<ModelFallback>;
-  /** Hears of every stream that breaks after its first content, which nobody can ask for anew. */
+  /**
+   * Hears of every stream that breaks after its first content, which nobody can ask for anew; not of one
+   * whose caller has left.
+   */
   readonly onBroken?: Listener<BrokenStream>;
   /** Hears of what a listener throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
@@ -249,7 +252,10 @@ class Asking {
     const { onBroken } = this.#options;
     if (onBroken) {
       const { class: errorClass } = judge(this.#classifier, broken.reason, signal);
-      notify(onBroken, { model, errorClass, error: toError(broken.reason) }, this.#report);
+      // Whoever has left broke it themselves; whoever had no more time waited for the model.
+      const isLeft = signal.aborted && errorClass === "aborted";
+      const event = { model, errorClass, error: toError(broken.reason) };
+      if (!isLeft) notify(onBroken, event, this.#report);
     }
     throw new SentOnceError(broken.reason);
   }

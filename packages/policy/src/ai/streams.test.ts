@@ -130,6 +130,37 @@ describe("a stream that falls silent", () => {
     }
   });
 
+  it.each(["content", "end"] as const)(
+    "is no broken stream, and no failure, where its caller has left: held until %s",
+    async (holdUntil) => {
+      const onBroken = vi.fn();
+      const circuit = new CircuitBreaker({ name: "provider", failureThreshold: 1 });
+      const caller = new AbortController();
+      const large = model({ stream: [() => fallingSilent(words("once"))] });
+      const asking = setup(large, { holdUntil, onBroken }, circuit).ask(caller.signal);
+      await expect.poll(() => large.doStreamCalls.length).toBe(1);
+      await settled();
+      caller.abort();
+      await asking;
+      await settled();
+      expect(onBroken).not.toHaveBeenCalled();
+      expect(circuit.stats()).toMatchObject({ state: "closed", failures: 0 });
+    },
+  );
+
+  it("is broken where it takes longer than its caller has time", async () => {
+    const onBroken = vi.fn();
+    const caller = new AbortController();
+    const large = model({ stream: [() => fallingSilent(words("once"))] });
+    const asking = setup(large, { onBroken }).ask(caller.signal);
+    await expect.poll(() => large.doStreamCalls.length).toBe(1);
+    await settled();
+    caller.abort(new DOMException("The time is up", "TimeoutError"));
+    await asking;
+    await expect.poll(() => onBroken.mock.calls.length).toBe(1);
+    expect(onBroken).toHaveBeenCalledWith(expect.objectContaining({ errorClass: "timeout" }));
+  });
+
   it("throws the reason of its caller, where they have left, and shows no error part", async () => {
     const caller = new AbortController();
     const large = model({ stream: [() => fallingSilent(words("once"))] });
