@@ -116,6 +116,19 @@ describe("a burst of errors", () => {
     watch[Symbol.dispose]();
   });
 
+  it("keeps no process from ending", () => {
+    const waits = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = waits();
+    using watch = new RouteWatch({ errorBurst: { errors: 1 } });
+    const arrival = { request: {}, unmatched: "GET unmatched", hasBegun: () => false };
+    setup()
+      .visitOf(watch.enter({ ...arrival, route: () => "GET /a" }))
+      .end(500);
+    expect(watch.stats()).toMatchObject([{ isBursting: true }]);
+    expect(waits()).toBe(before);
+  });
+
   it("leaves no timer when the watch is given up", async () => {
     const { serve, clock, watch } = setup({ errorBurst: { errors: 1 } });
     await serve("GET /a", 1, 500);

@@ -1,6 +1,7 @@
 /** Watches the requests of a server by their routes: figures, deadlines, load that is shed. */
 
 import {
+  backgroundClock,
   type Cancel,
   type Clock,
   firstAttempt,
@@ -82,7 +83,7 @@ export class RouteWatch implements Disposable {
       maxRoutes: wholeNumber("maxRoutes", options.maxRoutes ?? 200, 1),
       windowRequests: wholeNumber("windowRequests", options.windowRequests ?? 1_000, 1),
       burst: burstOf(errorBurst),
-      clock,
+      clock: options.clock ?? backgroundClock, // Nobody waits for the end of a burst.
     });
     this.#limit = checkedGuard(options.limit);
     this.#retryAfterMs = numberBetween("retryAfterMs", options.retryAfterMs ?? 1_000, 0, 1e12);
