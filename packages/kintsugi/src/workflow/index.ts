@@ -31,8 +31,6 @@ export {
   WorkflowNameTakenError,
 } from "./errors.ts";
 export { RecordedError } from "./recorded-error.ts";
-export { runStraight, SignalUnreachableError, type StraightOptions } from "./straight-context.ts";
-export { workflowTables } from "./tables.ts";
 export type {
   RunError,
   RunFilter,
@@ -40,12 +38,15 @@ export type {
   RunProgress,
   RunStatus,
   RunView,
+  StartOptions,
+  StepView,
+} from "./run-types.ts";
+export type { StepContext, StepOptions } from "./step-types.ts";
+export { runStraight, SignalUnreachableError, type StraightOptions } from "./straight-context.ts";
+export { workflowTables } from "./tables.ts";
+export type {
   SchemaResult,
   StandardSchema,
-  StartOptions,
-  StepContext,
-  StepOptions,
-  StepView,
   Workflow,
   WorkflowContext,
   WorkflowOptions,

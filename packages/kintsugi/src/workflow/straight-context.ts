@@ -10,7 +10,8 @@ import {
 } from "@kintsugi/policy/base";
 
 import { checkInput } from "./engine/accept.ts";
-import type { StepContext, Workflow, WorkflowContext } from "./types.ts";
+import type { StepContext } from "./step-types.ts";
+import type { Workflow, WorkflowContext } from "./types.ts";
 
 export interface StraightOptions {
   readonly runId: string;

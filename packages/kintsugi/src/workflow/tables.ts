@@ -1,7 +1,7 @@
 /** The rows that runs are made of. */
 
 import type { AnyTable, Table } from "../store/index.ts";
-import type { RunError, RunProgress, RunStatus } from "./types.ts";
+import type { RunError, RunProgress, RunStatus } from "./run-types.ts";
 
 /**
  * What of a run the next process must know.

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { manualClock } from "../../testing/index.ts";
-import type { StepContext, StepOptions } from "../types.ts";
+import type { StepContext, StepOptions } from "../step-types.ts";
 import { attemptStep } from "./attempts.ts";
 
 const HOURS = 40 * 3_600_000;

@@ -15,7 +15,7 @@ import {
 } from "@kintsugi/policy/base";
 import { type Classifier, createClassifier } from "@kintsugi/policy/classify";
 
-import type { StepContext, StepOptions } from "../types.ts";
+import type { StepContext, StepOptions } from "../step-types.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
 
 export interface StepInHand<T> {

@@ -3,7 +3,7 @@
 import { toError } from "@kintsugi/policy/base";
 
 import { RecordedError } from "../recorded-error.ts";
-import type { RunError } from "../types.ts";
+import type { RunError } from "../run-types.ts";
 
 /** Errors that wrap errors are followed so far: code often adds its own words to what it caught. */
 const MAX_CAUSES = 8;

@@ -2,10 +2,12 @@
 
 import { type Duration, durationMs, wholeNumber } from "@kintsugi/policy/base";
 
-import type { StepContext, StepOptions, Workflow, WorkflowContext } from "../types.ts";
+import type { StepContext, StepOptions } from "../step-types.ts";
+import type { Workflow, WorkflowContext } from "../types.ts";
 import { attemptStep } from "./attempts.ts";
-import type { LiveRun, Wait } from "./live-run.ts";
+import type { LiveRun } from "./live-run.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
+import type { Wait } from "./waits.ts";
 
 const NO_OPTIONS: StepOptions = {};
 
@@ -137,7 +139,7 @@ export class RunContext implements WorkflowContext {
     const deadlineMs = run.host.clock.epochMs() + ms;
     return (
       run.recall<void>(entry) ??
-      run.wait<void>(entry, { deadlineMs }, (wait) => run.wakeWhenDue(wait, slept))
+      run.wait<void>(entry, { deadlineMs }, (wait) => run.waits.wakeWhenDue(wait, slept))
     );
   }
 
@@ -149,9 +151,9 @@ export class RunContext implements WorkflowContext {
     if (!entry) return run.refuse();
     const deadlineMs = timeoutMs === null ? null : run.host.clock.epochMs() + timeoutMs;
     const begin = (wait: Wait): void => {
-      const letter = run.mail.take(signal); // A signal that came goes before a time that is up.
-      if (letter) run.hand(wait, letter);
-      else run.wakeWhenDue(wait, timeIsUp);
+      const letter = run.waits.mail.take(signal); // A signal that came goes before a time that is up.
+      if (letter) run.waits.hand(wait, letter);
+      else run.waits.wakeWhenDue(wait, timeIsUp);
     };
     return run.recall<T | null>(entry) ?? run.wait<T | null>(entry, { deadlineMs }, begin);
   }
@@ -166,7 +168,7 @@ export class RunContext implements WorkflowContext {
     if (!entry) return run.refuse();
     const childId = options.id ?? `${run.id}/${entry.seq}`;
     const begin = async (wait: Wait): Promise<void> => {
-      run.wake(wait, await this.#outcomeOf(workflow, input, childId));
+      run.waits.wake(wait, await this.#outcomeOf(workflow, input, childId));
     };
     return (
       run.recall<Output>(entry) ??

@@ -5,8 +5,8 @@ import { type Clock, orAborted } from "@kintsugi/policy/base";
 import { ConflictError, insert, remove, type Store } from "../../store/index.ts";
 import { encode } from "../codec.ts";
 import { RunStatusError, SignalsFullError } from "../errors.ts";
+import type { RunStatus } from "../run-types.ts";
 import { type RunRow, runs, type SignalRow, signals } from "../tables.ts";
-import type { RunStatus } from "../types.ts";
 import { cancelChanges, cancelled } from "./dormant.ts";
 import type { RunDesk } from "./handle.ts";
 import { listAll } from "./list-all.ts";
@@ -65,7 +65,7 @@ export class Desk implements RunDesk {
     const letter = { runId, seq, name, payload: text };
     await rows.commit([insert(signals, letter)]);
     const run = pool.find(runId);
-    if (run && !run.isOver) run.deliver(letter);
+    if (run && !run.isOver) run.waits.deliver(letter);
     else await this.#wakeFor(letter);
   }
 
@@ -119,7 +119,7 @@ export class Desk implements RunDesk {
     const run = pool.find(runId);
     const { status } = run?.view() ?? (await rows.get(runId));
     if (status !== "running") throw new RunStatusError(runId, status, "take signals");
-    const kept = run ? run.mail.size : await store.count(signals, { runId });
+    const kept = run ? run.waits.mail.size : await store.count(signals, { runId });
     if (kept >= MAX_SIGNALS) throw new SignalsFullError(runId, kept);
   }
 

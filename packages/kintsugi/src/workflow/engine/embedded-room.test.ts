@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { memoryDisk, memoryStore } from "../../store/index.ts";
 import { manualClock } from "../../testing/index.ts";
 import { defineWorkflow } from "../define.ts";
+import type { RunHandle } from "../run-types.ts";
 import { engineLives, signals, workflowTables } from "../tables.ts";
-import type { RunHandle, Workflow } from "../types.ts";
+import type { Workflow } from "../types.ts";
 import { type EmbeddedEngineOptions, embeddedEngine } from "./embedded.ts";
 
 /** An engine that starts in the world of `before`, or in a new one. */

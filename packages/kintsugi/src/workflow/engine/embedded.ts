@@ -11,8 +11,9 @@ import {
 } from "@kintsugi/policy/base";
 
 import type { Store } from "../../store/index.ts";
+import type { RunFilter, RunHandle, RunView, StepView } from "../run-types.ts";
 import { runs, steps } from "../tables.ts";
-import type { RunFilter, RunHandle, RunView, StepView, Workflow } from "../types.ts";
+import type { Workflow } from "../types.ts";
 import { Desk } from "./desk.ts";
 import { EngineRunHandle } from "./handle.ts";
 import { Intake, type StartInside } from "./intake.ts";

@@ -1,4 +1,4 @@
-import type { RunHandle, RunStatus } from "../types.ts";
+import type { RunHandle, RunStatus } from "../run-types.ts";
 
 /** What the handles of an engine call; all of it goes by the run's id. */
 export interface RunDesk {

@@ -1,52 +1,39 @@
 /** A run in memory: its state, its record, what it waits for, and how it ends. */
 
-import { type Change, insert, remove, update } from "../../store/index.ts";
+import { type Change, insert, update } from "../../store/index.ts";
 import { decode } from "../codec.ts";
 import { DeterminismError, EngineStoppedError, RunCancelledError } from "../errors.ts";
-import { NEVER_MS, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
+import { next, type RunInput, type RunState, toColumns } from "../run-state.ts";
+import type { RunProgress, RunView } from "../run-types.ts";
 import {
   type RunRow,
   runs,
   type SignalRow,
   type StepKind,
   type StepRow,
-  signals,
   steps,
 } from "../tables.ts";
-import type { RunProgress, RunView, Workflow, WorkflowContext } from "../types.ts";
+import type { Workflow, WorkflowContext } from "../types.ts";
 import type { Signals } from "./attempts.ts";
-import { Blame, runErrorOf, stepOf } from "./blame.ts";
-import { endFacts } from "./facts.ts";
+import { Blame, stepOf } from "./blame.ts";
+import { type Ending, endChanges, lastColumns } from "./ending.ts";
 import { type Entry, Journal } from "./journal.ts";
-import { Mailbox } from "./mailbox.ts";
 import { failure, type Outcome, settle, success } from "./outcome.ts";
 import type { RunHost } from "./run-host.ts";
 import { viewOf } from "./views.ts";
-
-/** Something that the code waits for, other than its own steps. */
-export interface Wait extends Settler {
-  readonly entry: Entry;
-  readonly wakeAtMs: number;
-  cancelTimer: () => void;
-}
-
-interface Settler {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { type Settler, type Wait, Waits } from "./waits.ts";
 
 const nothing = (): void => {};
 
 export class LiveRun {
   readonly row: RunRow;
   readonly host: RunHost;
-  readonly mail: Mailbox = new Mailbox();
+  readonly waits: Waits;
   readonly blame: Blame = new Blame();
   /** Where its calls get signals that are aborted when the run is over, in whatever way. */
   readonly signals: Signals;
   readonly #workflow: Workflow<never, unknown>;
   readonly #controllers = new Set<AbortController>();
-  readonly #waits = new Set<Wait>();
   #journal: Journal;
   #state: RunState;
   #progress: RunProgress | null;
@@ -63,6 +50,11 @@ export class LiveRun {
     this.#state = state;
     this.#progress = row.progress;
     this.#journal = new Journal(row.id, host.clock, []);
+    this.waits = new Waits({
+      id: row.id,
+      clock: host.clock,
+      woken: (wait, outcome, more) => this.#woken(wait, outcome, more),
+    });
     this.signals = {
       open: () => {
         const controller = new AbortController();
@@ -102,14 +94,14 @@ export class LiveRun {
   /** Takes up what an earlier life left. */
   remember(rows: readonly StepRow[], letters: readonly SignalRow[]): void {
     this.#journal = new Journal(this.id, this.host.clock, rows);
-    for (const letter of letters) this.mail.add(letter);
+    for (const letter of letters) this.waits.mail.add(letter);
   }
 
   async execute(ctx: WorkflowContext): Promise<void> {
     const code = this.#workflow.run as (ctx: WorkflowContext, input: unknown) => Promise<unknown>;
     try {
       const outcome = success(await code(ctx, decode(this.row.input)));
-      this.#end({ kind: "returned" }, outcome).catch(nothing); // The host has been told.
+      this.#end({ input: { kind: "returned" }, outcome }).catch(nothing); // The host has been told.
     } catch (thrown) {
       this.die(thrown);
     }
@@ -196,7 +188,7 @@ export class LiveRun {
       return;
     }
     // What else it waits for may now be all that it does, but first the code has to go on.
-    if (this.#waits.size > 0) this.host.clock.immediate(() => this.#rest());
+    if (this.waits.size > 0) this.host.clock.immediate(() => this.#rest());
     try {
       settle(outcome, to.resolve, (error) => {
         this.blame.add(error, [entry.seq]);
@@ -218,29 +210,15 @@ export class LiveRun {
     return new Promise((resolve, reject) => {
       const row =
         entry.row ?? (deadlineMs === null ? undefined : this.#deadline(entry, deadlineMs));
-      const wakeAtMs = row?.deadlineMs ?? NEVER_MS;
-      const wait = { entry: { ...entry, row }, wakeAtMs, resolve, reject, cancelTimer: nothing };
-      this.#waits.add(wait);
+      const wait = this.waits.add(entry, row, { resolve, reject });
       this.#rest(row && !entry.row ? [insert(steps, row)] : []);
       begin(wait);
     });
   }
 
-  /** Ends a wait with what it came to; one that has ended before stays as it is. */
-  wake(wait: Wait, outcome: Outcome, more: readonly Change[] = []): void {
-    if (this.isOver || !this.#waits.delete(wait)) return;
-    wait.cancelTimer();
+  #woken(wait: Wait, outcome: Outcome, more: readonly Change[]): void {
     this.#active += 1;
     this.record<never>(wait.entry, outcome, more).then(wait.resolve, wait.reject);
-  }
-
-  /** Ends a wait when its time is up. The wall clock may be set back: then the timer is set again. */
-  wakeWhenDue(wait: Wait, outcome: Outcome): void {
-    if (wait.wakeAtMs === NEVER_MS) return;
-    const leftMs = wait.wakeAtMs - this.host.clock.epochMs();
-    const again = (): void => this.wakeWhenDue(wait, outcome);
-    if (leftMs <= 0) this.wake(wait, outcome);
-    else wait.cancelTimer = this.host.clock.after(leftMs, again);
   }
 
   #deadline({ seq, kind, name }: Entry, deadlineMs: number): StepRow {
@@ -252,11 +230,8 @@ export class LiveRun {
   #rest(more: readonly Change[] = []): void {
     const changes = [...more];
     const before = this.#state;
-    if (!this.isOver && this.#active === 0 && this.#waits.size > 0) {
-      const waits = [...this.#waits];
-      const wakeAtMs = Math.min(...waits.map((wait) => wait.wakeAtMs));
-      const onChild = waits.some(({ entry }) => entry.kind === "child");
-      this.#move({ kind: "only waits", wakeAtMs, onChild });
+    if (!this.isOver && this.#active === 0 && this.waits.size > 0) {
+      this.#move({ kind: "only waits", ...this.waits.summary() });
       if (this.#state !== before) changes.push(this.#columns(this.#shown()));
     }
     if (changes.length === 0) return;
@@ -268,19 +243,6 @@ export class LiveRun {
 
   // --- what comes from outside -------------------------------------------------------------------
 
-  /** Takes in a signal that is durable. */
-  deliver(letter: SignalRow): void {
-    const isFor = ({ entry }: Wait): boolean => entry.kind === "wait" && entry.name === letter.name;
-    const wait = [...this.#waits].find(isFor);
-    if (wait) this.hand(wait, letter);
-    else this.mail.add(letter);
-  }
-
-  /** Ends a wait with a signal, which is gone with that. */
-  hand(wait: Wait, { seq, payload }: SignalRow): void {
-    this.wake(wait, { failed: 0, text: payload }, [remove(signals, this.id, seq)]);
-  }
-
   progress(progress: RunProgress): void {
     if (this.isOver) return;
     this.#progress = progress;
@@ -291,12 +253,13 @@ export class LiveRun {
 
   /** Resolves when it is durable. */
   cancel(): Promise<void> {
-    return this.#end({ kind: "cancelled" }, undefined);
+    return this.#end({ input: { kind: "cancelled" }, outcome: undefined });
   }
 
   /** Ends the run as a dead letter. */
   die(thrown: unknown): void {
-    this.#end({ kind: "threw" }, failure(thrown, stepOf(thrown)), thrown).catch(nothing); // As above.
+    const outcome = failure(thrown, stepOf(thrown));
+    this.#end({ input: { kind: "threw" }, outcome, thrown }).catch(nothing); // As above.
   }
 
   /** Lets go of the code where it stands. The rows stay: a later life goes on, or this one later. */
@@ -308,36 +271,23 @@ export class LiveRun {
 
   // --- private parts -----------------------------------------------------------------------------
 
-  async #end(
-    input: RunInput & { kind: "returned" | "threw" | "cancelled" },
-    outcome: Outcome | undefined,
-    thrown?: unknown,
-  ): Promise<void> {
+  async #end(ending: Ending): Promise<void> {
     if (this.isOver) return;
     const before = this.#state;
     const atMs = this.host.clock.epochMs();
-    this.#move(input);
-    const last = {
-      ...toColumns(this.#state, this.row.createdAtMs),
-      ...this.#shown(),
-      outcome: outcome?.text ?? null,
-      error: input.kind === "threw" ? runErrorOf(thrown) : null,
-      culprits: input.kind === "threw" ? this.blame.stepsOf(thrown) : null,
-      endedAtMs: atMs,
-    };
+    const { kind } = ending.input;
+    this.#move(ending.input);
+    const columns = lastColumns(ending, this.#state, this.row, this.blame, atMs);
+    const last = { ...columns, ...this.#shown() };
     this.#endRow = { ...this.row, ...last };
-    this.#over = input.kind === "cancelled" ? "cancelled" : "ended";
+    this.#over = kind === "cancelled" ? "cancelled" : "ended";
     this.#letGo(() => new RunCancelledError(this.id));
-    const letters = this.mail.empty().map(({ seq }) => remove(signals, this.id, seq));
+    const letters = this.waits.mail.empty();
     try {
-      await this.host.commit([
-        update(runs, [this.id], last),
-        ...endFacts(this.#endRow, atMs),
-        ...letters,
-      ]);
+      await this.host.commit(endChanges(this.row, last, letters, atMs));
     } catch (error) {
       if (this.host.isLost(error)) throw error;
-      if (input.kind !== "threw") return this.#dieInstead(before, error);
+      if (kind !== "threw") return this.#dieInstead(before, error);
     }
     this.host.ended(this.id);
   }
@@ -351,13 +301,9 @@ export class LiveRun {
 
   /** The reason is made when somebody is there to be told: its stack costs more than a step. */
   #letGo(makeReason: () => Error): void {
-    if (this.#waits.size === 0 && this.#controllers.size === 0) return;
+    if (this.waits.size === 0 && this.#controllers.size === 0) return;
     const reason = makeReason();
-    for (const wait of this.#waits) {
-      wait.cancelTimer();
-      if (this.#over === "cancelled") wait.reject(reason);
-    }
-    this.#waits.clear();
+    this.waits.letGo(this.#over === "cancelled" ? reason : undefined);
     for (const controller of this.#controllers) controller.abort(reason);
     this.#controllers.clear();
   }

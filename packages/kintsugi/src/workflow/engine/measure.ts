@@ -1,4 +1,4 @@
-import type { RunProgress } from "../types.ts";
+import type { RunProgress } from "../run-types.ts";
 
 /** What is counted and shown while runs go on, and stored nowhere. */
 export type WorkflowMeasure = Readonly<

@@ -1,6 +1,7 @@
 /** What runs workflows: the embedded engine here, others in their satellites. One conformance suite. */
 
-import type { RunFilter, RunHandle, RunView, StartOptions, StepView, Workflow } from "../types.ts";
+import type { RunFilter, RunHandle, RunView, StartOptions, StepView } from "../run-types.ts";
+import type { Workflow } from "../types.ts";
 
 export interface Engine {
   readonly name: string;

@@ -2,8 +2,9 @@ import type { Clock, Random } from "@kintsugi/policy/base";
 
 import type { Change } from "../../store/index.ts";
 import type { RunState } from "../run-state.ts";
+import type { RunHandle } from "../run-types.ts";
 import type { RunRow } from "../tables.ts";
-import type { RunHandle, Workflow } from "../types.ts";
+import type { Workflow } from "../types.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 
 /** What a run in memory needs of its engine. */

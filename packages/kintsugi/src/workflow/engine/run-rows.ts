@@ -2,8 +2,8 @@
 
 import type { Change, Store } from "../../store/index.ts";
 import { RunUnknownError } from "../errors.ts";
+import type { RunView } from "../run-types.ts";
 import { type RunRow, runs, steps } from "../tables.ts";
-import type { RunView } from "../types.ts";
 import type { RunPool } from "./run-pool.ts";
 import { viewOf } from "./views.ts";
 

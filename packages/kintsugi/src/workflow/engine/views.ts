@@ -1,5 +1,5 @@
+import type { RunView, StepView } from "../run-types.ts";
 import type { RunRow, StepRow } from "../tables.ts";
-import type { RunView, StepView } from "../types.ts";
 
 /** A row as screens show it. */
 export const viewOf = (row: RunRow): RunView => ({

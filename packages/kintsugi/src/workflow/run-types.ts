@@ -1,0 +1,72 @@
+/** What whoever starts runs and looks at them sees. */
+
+/** `dead`: it failed for good, or was quarantined; it can be looked at and replayed. */
+export type RunStatus = "running" | "completed" | "dead" | "cancelled";
+
+export interface RunProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly note: string;
+}
+
+/** A run as screens show it. */
+export interface RunView {
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: number;
+  readonly status: RunStatus;
+  /** What it does now: its own code, or waiting for time, a signal or a child. */
+  readonly waiting: boolean;
+  readonly parentId: string | null;
+  readonly createdAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly stepsRecorded: number;
+  readonly progress: RunProgress | null;
+  readonly error: RunError | null;
+  /** Crashes of the runtime in a row while code of this run ran and recorded nothing. */
+  readonly crashes: number;
+  /** Why it is dead. */
+  readonly deadReason: "failed" | "quarantined" | null;
+}
+
+/** A step as screens show it. */
+export interface StepView {
+  /** Its number in the order in which the steps of the run were started, from 0. */
+  readonly seq: number;
+  readonly kind: "step" | "value" | "sleep" | "wait" | "child";
+  readonly name: string;
+  /** `waiting`: for time, a signal or a child; what a step that is not recorded does is not known. */
+  readonly state: "recorded" | "failed" | "waiting";
+  /** The run that a child step started. */
+  readonly childId: string | null;
+}
+
+export interface RunError {
+  readonly name: string;
+  readonly message: string;
+  readonly step: string | null;
+}
+
+export interface StartOptions {
+  /** Names the run: the same id gives the same run, never a second one. @defaultValue a UUID */
+  readonly id?: string;
+}
+
+export interface RunHandle<Output> {
+  readonly id: string;
+  /** @throws what the workflow threw, {@link RunCancelledError}, or {@link RunQuarantinedError}. */
+  result(signal?: AbortSignal): Promise<Output>;
+  status(): Promise<RunStatus>;
+  /** Kept until the run asks for it. */
+  signal(name: string, payload?: unknown): Promise<void>;
+  /** Ends the run at its next call, or at once when it waits; a running step hears its signal. */
+  cancel(): Promise<void>;
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly workflow?: string;
+  readonly parentId?: string;
+  /** @defaultValue 100 */
+  readonly limit?: number;
+}
