@@ -163,6 +163,19 @@ export const crashCases: EngineCases = {
     });
   },
 
+  "wakes for a signal that was taken just before the crash": async (open) => {
+    const workflow = defineWorkflow("called", (ctx) => ctx.waitFor("call"));
+    await onCrash(open, [workflow], async (bench) => {
+      await untilItWaits(bench, ID);
+      const handle = await settle(bench, bench.engine.handle(ID));
+      assert.ok(handle);
+      // At the very moment at which the signal is durable: the run itself has recorded nothing of it.
+      const crashed = handle.signal("call", "hello").then(() => bench.reopen("crash"));
+      await settle(bench, crashed);
+      assert.equal(await bench.result(), "hello");
+    });
+  },
+
   "meets its child again, which has gone on as well": async (open) => {
     let ran = 0;
     const door = Promise.withResolvers<void>();

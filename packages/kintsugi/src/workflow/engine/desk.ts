@@ -10,6 +10,7 @@ import { type RunRow, runs, type SignalRow, signals } from "../tables.ts";
 import { cancelChanges, cancelled } from "./dormant.ts";
 import type { RunDesk } from "./handle.ts";
 import { listAll } from "./list-all.ts";
+import { SIGNALS_PER_LIFE } from "./lives.ts";
 import type { Results } from "./results.ts";
 import type { RunPool } from "./run-pool.ts";
 import type { RunRows } from "./run-rows.ts";
@@ -24,9 +25,6 @@ export interface DeskOptions {
 
 /** Signals that one run keeps until it asks for them. */
 const MAX_SIGNALS = 1_000;
-
-/** Room for the signals of one life of the engine, so that their numbers grow from life to life. */
-const SIGNALS_PER_LIFE = 2 ** 32;
 
 const CHILDREN_PAGE = 256;
 

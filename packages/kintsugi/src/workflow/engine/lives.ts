@@ -8,11 +8,23 @@ import type { Clock } from "@kintsugi/policy/base";
 import { type Change, insert, remove, type Store, update } from "../../store/index.ts";
 import { RunQuarantinedError } from "../errors.ts";
 import { fromColumns, next, toColumns } from "../run-state.ts";
-import { engineLives, type RunRow, runs, steps } from "../tables.ts";
+import {
+  type EngineLifeRow,
+  engineLives,
+  type RunRow,
+  runs,
+  type SignalRow,
+  signals,
+  steps,
+} from "../tables.ts";
+import { dueChanges } from "./dormant.ts";
 import { endFacts } from "./facts.ts";
 
 /** Runs that are looked at, and changed, in one go. */
 const PAGE = 500;
+
+/** Room for the signals of one life, so that their numbers grow from life to life. */
+export const SIGNALS_PER_LIFE: number = 2 ** 32;
 
 /** Begins the next life. Returns its number. */
 export async function beginLife(store: Store, clock: Clock): Promise<number> {
@@ -23,6 +35,7 @@ export async function beginLife(store: Store, clock: Clock): Promise<number> {
 
   const clean = new Set(earlier.filter((one) => one.stoppedAtMs !== null).map((one) => one.life));
   await putBackInQueue(store, clock, (row) => clean.has(row.boot));
+  await wakeForSignals(store, earlier);
   // Only now: until every run has been judged by its own life, a crash in between must find them.
   await store.commit(earlier.map((one) => remove(engineLives, one.life)));
   return life;
@@ -49,6 +62,31 @@ async function putBackInQueue(
       page = await store.list(runs, query);
     }
   }
+}
+
+/**
+ * A signal is durable, and told to its sender, before the run that waits for it has heard of it. So the
+ * runs that got one in a life that is over are looked at again; most of those signals are read by now.
+ */
+async function wakeForSignals(store: Store, earlier: readonly EngineLifeRow[]): Promise<void> {
+  const [oldest] = earlier;
+  if (!oldest) return;
+  const since = oldest.life * SIGNALS_PER_LIFE;
+  let after: SignalRow | undefined;
+  do {
+    const query = {
+      orderBy: "seq",
+      descending: true,
+      limit: PAGE,
+      ...(after && { after }),
+    } as const;
+    const page = await store.list(signals, query);
+    const unread = page.filter(({ seq }) => seq >= since);
+    const id = [...new Set(unread.map(({ runId }) => runId))];
+    const waiting = await store.list(runs, { where: { id, phase: "waiting" }, limit: PAGE });
+    await store.commit(waiting.flatMap(dueChanges));
+    after = unread.length === PAGE ? unread.at(-1) : undefined;
+  } while (after);
 }
 
 async function lifeIsOver(
