@@ -17,6 +17,7 @@ export const folders: readonly string[] = readdirSync(sources, { withFileTypes: 
  */
 const heldBy: Readonly<Record<string, readonly string[]>> = {
   base: ["timeout", "retry", "fallback", "bulkhead", "executor", "nested-retries"],
+  executor: ["framework-examples"],
   pipeline: ["executor"],
   retry: ["nested-retries"],
   waiting: ["bulkhead", "rate-limit"],

@@ -82,7 +82,7 @@ class LastCalls implements CallWindow {
       if (this.calls < this.#size) this.calls += 1;
       return;
     }
-    this.#ring ??= this.#makeRing();
+    this.#ring ??= new Uint8Array(this.#size); // As after marks that are fine, wherever it begins.
     if (this.calls < this.#size) this.calls += 1;
     else this.#count(this.#ring[this.#next] as Mark, -1); // A ring has no holes.
     this.#ring[this.#next] = mark;
@@ -97,11 +97,6 @@ class LastCalls implements CallWindow {
     this.calls = 0;
     this.failures = 0;
     this.slow = 0;
-  }
-
-  #makeRing(): Uint8Array {
-    this.#next = this.calls === this.#size ? 0 : this.calls;
-    return new Uint8Array(this.#size);
   }
 
   #count(mark: Mark, change: 1 | -1): void {

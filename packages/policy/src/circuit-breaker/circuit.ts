@@ -187,11 +187,10 @@ export class Circuit implements Guard {
     this.#callIn();
   }
 
-  /** Others who share it have brought it there. */
+  /** Others who share it have brought it there; whoever takes it over has it look again. */
   take(state: CircuitState): void {
     if (this.#limits.mode === "disabled") return;
     this.#become(state, true);
-    this.#callIn();
   }
 
   /** Looks again whom it may let in: something around its state has changed. */

@@ -68,28 +68,34 @@ export interface BreakerLimits extends CircuitLimits {
   readonly queueTimeoutMs: number;
 }
 
-/** All of them: the interface is bound to it, so that none is forgotten. */
-const NAMES: Readonly<Record<keyof CircuitThresholds, true>> = {
-  window: true,
-  failureThreshold: true,
-  windowSize: true,
-  windowMs: true,
-  failureRate: true,
-  minimumCalls: true,
-  slowCallMs: true,
-  slowCallRate: true,
-  successThreshold: true,
-  timeout: true,
-  openMultiplier: true,
-  maxOpenMs: true,
-  leaseMs: true,
-  halfOpenCallers: true,
-  maxQueue: true,
-  queueTimeoutMs: true,
-  rampCalls: true,
-  warmUpMs: true,
-  mode: true,
+/**
+ * All of them, each with what it describes: the interface is bound to it, so that none is forgotten. Those of
+ * a window or a queue go with it.
+ */
+const PARTS: Readonly<Record<keyof CircuitThresholds, "circuit" | "window" | "queue">> = {
+  window: "circuit",
+  failureThreshold: "circuit",
+  windowSize: "window",
+  windowMs: "window",
+  failureRate: "window",
+  minimumCalls: "window",
+  slowCallMs: "window",
+  slowCallRate: "window",
+  successThreshold: "circuit",
+  timeout: "circuit",
+  openMultiplier: "circuit",
+  maxOpenMs: "circuit",
+  leaseMs: "circuit",
+  halfOpenCallers: "circuit",
+  maxQueue: "queue",
+  queueTimeoutMs: "queue",
+  rampCalls: "circuit",
+  warmUpMs: "circuit",
+  mode: "circuit",
 };
+
+/** No constant: what is computed when a file is loaded stays in every bundle. */
+const names = () => Object.keys(PARTS) as readonly (keyof CircuitThresholds)[];
 
 /** Those that mean nothing without another: what each needs, and whether it is there. */
 const NEEDS: readonly (readonly [
@@ -140,10 +146,8 @@ function shared(limits: BreakerLimits): BreakerLimits {
 
 /** The thresholds alone, where they come with other options. */
 export function thresholdsOf(options: CircuitThresholds): CircuitThresholds {
-  const named = Object.entries(options).filter(
-    ([name, value]) => Object.hasOwn(NAMES, name) && value !== undefined,
-  );
-  return Object.fromEntries(named); // Names and values as they came.
+  const given = names().filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, options[name]])); // Names and values as they came.
 }
 
 /** Other thresholds over these. One that names another window leaves what described the old one. */
@@ -151,26 +155,16 @@ export function changed(
   thresholds: CircuitThresholds,
   changes: CircuitThresholds,
 ): CircuitThresholds {
-  const { window, halfOpenCallers } = { ...thresholds, ...thresholdsOf(changes) };
+  const named = thresholdsOf(changes);
+  const { window, halfOpenCallers } = { ...thresholds, ...named };
   const base = { ...thresholds };
-  if (window !== (thresholds.window ?? window)) {
-    for (const option of WINDOW_OPTIONS) delete base[option];
+  const isOther = window !== (thresholds.window ?? window);
+  for (const name of names()) {
+    if (isOther && PARTS[name] === "window") delete base[name];
+    if (halfOpenCallers === "reject" && PARTS[name] === "queue") delete base[name];
   }
-  if (halfOpenCallers === "reject") {
-    delete base.maxQueue;
-    delete base.queueTimeoutMs;
-  }
-  return { ...base, ...thresholdsOf(changes) };
+  return { ...base, ...named };
 }
-
-const WINDOW_OPTIONS = [
-  "windowSize",
-  "windowMs",
-  "failureRate",
-  "minimumCalls",
-  "slowCallMs",
-  "slowCallRate",
-] as const satisfies readonly (keyof CircuitThresholds)[];
 
 type WindowPart = Pick<
   BreakerLimits,

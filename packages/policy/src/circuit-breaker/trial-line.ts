@@ -25,10 +25,6 @@ export class TrialLine {
     return this.#room.size;
   }
 
-  get isFull(): boolean {
-    return this.#room.isFull;
-  }
-
   /** Joins at once. @throws the late error, the reason of the signal, or what it is turned away with. */
   async wait(signal: AbortSignal | undefined): Promise<Permit> {
     const ticket = await this.#room.wait(signal, plainClaim);
@@ -41,7 +37,6 @@ export class TrialLine {
     this.#tickets += 1;
     this.#given.set(this.#tickets, permit);
     this.#room.callIn(this.#tickets);
-    this.#tidy();
   }
 
   turnAll(errorOf: () => Error): void {
