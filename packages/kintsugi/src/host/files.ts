@@ -63,7 +63,10 @@ export const systemFiles: Files = {
     }
   },
   remove(path) {
-    rmSync(path, { force: true });
+    unlessMissing(() => {
+      rmSync(path);
+      syncFolder(dirname(path));
+    });
   },
   exists: (path) => existsSync(path),
   sizeBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
@@ -98,7 +101,7 @@ function writeSynced(path: string, text: string, mode: number): void {
   }
 }
 
-/** A rename is on the disk only when its folder is. */
+/** What was renamed or removed is so on the disk only when its folder is there. */
 function syncFolder(path: string): void {
   const folder = openSync(path, "r");
   try {

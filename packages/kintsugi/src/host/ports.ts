@@ -133,6 +133,7 @@ export interface Files {
   append(path: string, text: string): void;
   /** Makes the folder and those above it, with the given mode. */
   makeFolder(path: string, mode?: number): void;
+  /** Durable when it returns: no power cut brings it back. Harmless when there is no such file. */
   remove(path: string): void;
   exists(path: string): boolean;
   /** 0 when there is no such file. */

@@ -1,8 +1,8 @@
 /** Where checkpoints are kept: the port that a store of checkpoints has to fill. */
 
 /**
- * Texts by id and version. One writer for each id; what it does is done in the order in which it asks.
- * Files here; other stores stand behind the same four methods.
+ * Texts by id and version. One process writes an id; what is done to it is done one after the other, in
+ * the order in which it was asked. Files here; other stores stand behind the same four methods.
  */
 export interface CheckpointStore {
   /** Durable, whole or not at all, when it resolves. A version is written once. */
@@ -11,6 +11,6 @@ export interface CheckpointStore {
   read(id: string, version: number): Promise<string | undefined>;
   /** From the oldest to the newest; [] for an id that nobody has written. */
   versions(id: string): Promise<readonly number[]>;
-  /** Harmless when there is none. */
+  /** Durable when it resolves. Harmless when there is none. */
   remove(id: string, version: number): Promise<void>;
 }
