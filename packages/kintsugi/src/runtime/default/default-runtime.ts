@@ -1,13 +1,18 @@
 /** The one runtime behind the functions that name none: made when it is first used. */
 
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { callRegistry, createCallRegistry } from "@kintsugi/policy";
 import { type Cancel, reportError } from "@kintsugi/policy/base";
 
 import { defaultConfig } from "../../config/index.ts";
 import { type Host, systemHost } from "../../host/index.ts";
-import type { Engine, StepView } from "../../workflow/index.ts";
+import {
+  type CheckpointStore,
+  type Engine,
+  fileCheckpoints,
+  type StepView,
+} from "../../workflow/index.ts";
 import { createWithParts } from "../create-kintsugi.ts";
 import type { Kintsugi } from "../kintsugi.ts";
 import { FolderOwnedError } from "../system.ts";
@@ -38,6 +43,7 @@ export class DefaultRuntime {
   readonly host: Host = systemHost();
   settings: ResilienceSettings = settingsFrom(this.host.env);
   readonly codes: RunCodes = new RunCodes();
+  readonly #stateStores = new Map<string, CheckpointStore>();
   #opening: Promise<Opened> | undefined;
   #closing: Promise<void> = Promise.resolve();
   #users = 0;
@@ -76,6 +82,15 @@ export class DefaultRuntime {
       if (error instanceof FolderOwnedError) return [];
       throw error;
     }
+  }
+
+  /** Where states are kept as of now. One for each folder: those who save the same id take turns. */
+  stateStore(): CheckpointStore {
+    const folder = resolve(this.settings.checkpointing.dir, "states");
+    const store =
+      this.#stateStores.get(folder) ?? fileCheckpoints({ folder, files: this.host.files });
+    this.#stateStores.set(folder, store);
+    return store;
   }
 
   get #folder(): string {

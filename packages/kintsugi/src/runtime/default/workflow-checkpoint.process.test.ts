@@ -108,6 +108,15 @@ describe("a checkpoint that saves by itself", () => {
   });
 });
 
+it("two checkpoints of one id lose nothing of what either has saved", async () => {
+  setup();
+  const [one, other] = [new WorkflowCheckpoint("shared"), new WorkflowCheckpoint("shared")];
+  await expect(Promise.all([one.save("a"), other.save("b"), one.save("c")])).resolves.toEqual([
+    1, 2, 3,
+  ]);
+  await expect(other.load()).resolves.toBe("c");
+});
+
 it("a checkpoint keeps as many states as the configuration says now", async () => {
   setup();
   const checkpoint = new WorkflowCheckpoint("few");

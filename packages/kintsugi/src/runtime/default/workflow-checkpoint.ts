@@ -1,7 +1,5 @@
 /** Checkpoints of states that the program keeps itself, beside those that the engine records. */
 
-import { join } from "node:path";
-
 import {
   backgroundClock,
   type Cancel,
@@ -10,12 +8,7 @@ import {
   wholeNumber,
 } from "@kintsugi/policy/base";
 
-import {
-  type CheckpointStore,
-  Checkpoints,
-  type CheckpointView,
-  fileCheckpoints,
-} from "../../workflow/index.ts";
+import { type CheckpointStore, Checkpoints, type CheckpointView } from "../../workflow/index.ts";
 import { defaultRuntime } from "./default-runtime.ts";
 
 export interface WorkflowCheckpointOptions {
@@ -40,7 +33,8 @@ export interface RecordedStep {
 
 /**
  * A state that `save` has acknowledged is there after a kill at any moment, whole; one that was under way
- * is there whole or not at all. An id has one writer at a time.
+ * is there whole or not at all. Any number of these may name the same id in one process: what is asked of
+ * them is done in that order, and the last one who saved counts. Two processes must not save the same id.
  *
  * @example
  * const checkpoint = new WorkflowCheckpoint<{ readonly page: number }>("crawl-7");
@@ -157,11 +151,9 @@ function statesOf(
   { store, maxCheckpoints, clock = backgroundClock }: WorkflowCheckpointOptions,
 ): Checkpoints {
   const runtime = defaultRuntime();
-  const { files } = runtime.host;
-  const folder = join(runtime.settings.checkpointing.dir, "states");
   return new Checkpoints({
     id,
-    store: store ?? fileCheckpoints({ folder, files }),
+    store: store ?? runtime.stateStore(),
     clock,
     maxCheckpoints: () => maxCheckpoints ?? runtime.settings.checkpointing.maxCheckpoints,
     report: reportError,

@@ -60,12 +60,28 @@ describe("a state that was saved", () => {
     });
   });
 
-  it("is kept in the order in which it was asked for, however quickly", async () => {
+  it.each([
+    ["by one", false],
+    ["by several for the same id", true],
+  ])("is kept in the order in which it was asked for, %s, however quickly", async (_, several) => {
     const { make, state } = setup();
-    const states = make();
-    const versions = await Promise.all([1, 2, 3].map((page) => states.save(page)));
-    expect(versions).toEqual([1, 2, 3]);
+    const one = make();
+    const saves = [1, 2, 3].map((page) => (several ? make() : one).save(page));
+    await expect(Promise.all(saves)).resolves.toEqual([1, 2, 3]);
     await expect(state()).resolves.toBe(3);
+  });
+
+  it("does not wait for those of another id, and follows one that failed", async () => {
+    const { make, store, state } = setup();
+    const disk = Promise.withResolvers<void>();
+    vi.spyOn(store, "versions").mockReturnValueOnce(disk.promise.then(() => []));
+    const failing = make("other").save(1);
+    const next = make("other").save(2);
+    await make().save("at once");
+    await expect(state()).resolves.toBe("at once");
+    disk.reject(new Error("the disk is gone"));
+    await expect(failing).rejects.toThrow("the disk is gone");
+    await expect(next).resolves.toBe(1);
   });
 });
 

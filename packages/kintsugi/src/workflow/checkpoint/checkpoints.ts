@@ -5,6 +5,7 @@ import { type Clock, type ErrorReporter, KintsugiError } from "@kintsugi/policy/
 import { encode } from "../codec.ts";
 import { type Checkpoint, open, type Sealed, seal } from "./envelope.ts";
 import type { CheckpointStore } from "./port.ts";
+import { inTurn } from "./turns.ts";
 
 /** A saved state as it is listed. */
 export interface CheckpointView {
@@ -44,10 +45,12 @@ export interface CheckpointsOptions {
   readonly report: ErrorReporter;
 }
 
-/** What is asked of it is done in that order, one after the other. */
+/**
+ * What is asked of an id is done in that order, one after the other, whoever asks in this process: all who
+ * name the same store take turns.
+ */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
-  #last: Promise<unknown> = Promise.resolve();
 
   /** @throws {@link RangeError} when the id is empty. */
   constructor(options: CheckpointsOptions) {
@@ -140,8 +143,6 @@ export class Checkpoints {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => {}); // Whoever asked hears of it; the next has its turn.
-    return turn;
+    return inTurn(this.#options.store, this.#options.id, work);
   }
 }
