@@ -132,7 +132,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   config: {
     folder: "packages/kintsugi/src/config",
     floor: 10,
-    may: ["policy", "host", "supervise", "heal"],
+    may: ["policy", "host", "workflow", "supervise", "heal"],
   },
   observe: {
     folder: "packages/kintsugi/src/observe",

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 
+import type { QueueOptions } from "../workflow/index.ts";
 import type { CallConfig, ChaosEntry, ComponentConfig, TriggerConfig } from "./types.ts";
 import {
   byName,
@@ -17,7 +18,13 @@ import {
   text,
   whole,
 } from "./values.ts";
-import type { WrittenCall, WrittenComponent, WrittenFault, WrittenTrigger } from "./written.ts";
+import type {
+  WrittenCall,
+  WrittenComponent,
+  WrittenFault,
+  WrittenQueue,
+  WrittenTrigger,
+} from "./written.ts";
 
 export const KERNEL_MODULE = "a file that exports the kernel";
 
@@ -204,4 +211,16 @@ const fault: z.ZodType<ChaosEntry, WrittenFault> = z.union(
 export const plan: z.ZodType<ChaosEntry[], readonly WrittenFault[]> = list(
   "a list of faults",
   fault,
+);
+
+/** Of runs, by name. */
+export const queues: z.ZodType<
+  Readonly<Record<string, QueueOptions>>,
+  Readonly<Record<string, WrittenQueue>>
+> = byName(
+  keys({
+    concurrency: whole(1, 1_000_000).optional(),
+    workerConcurrency: whole(1, 1_000_000).optional(),
+    rateLimit: keys({ limit: whole(1, 100_000), period: span(1) }).optional(),
+  }).transform(present),
 );

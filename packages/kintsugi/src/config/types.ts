@@ -2,6 +2,7 @@
 
 import type { TriggerSpec } from "../heal/index.ts";
 import type { ComponentKind } from "../supervise/index.ts";
+import type { QueueOptions } from "../workflow/index.ts";
 
 export interface KintsugiConfig {
   readonly name: string;
@@ -23,7 +24,12 @@ export interface KintsugiConfig {
     readonly periodMs: number;
   };
   readonly components: Readonly<Record<string, ComponentConfig>>;
-  readonly workflows: { readonly engine: "embedded"; readonly durability: "power" | "process" };
+  readonly workflows: {
+    readonly engine: "embedded";
+    readonly durability: "power" | "process";
+    /** Beside the one named "default", which there always is. */
+    readonly queues: Readonly<Record<string, QueueOptions>>;
+  };
   readonly calls: Readonly<Record<string, CallConfig>>;
   readonly healing: {
     readonly enabled: boolean;

@@ -94,6 +94,17 @@ interface WrittenWorkflows {
   readonly engine?: "embedded" | undefined;
   /** What a commit survives: a power cut, or a kill only. @defaultValue "power" */
   readonly durability?: "power" | "process" | undefined;
+  /** By name; one named "default" is there in any case. @defaultValue none */
+  readonly queues?: Readonly<Record<string, WrittenQueue>> | undefined;
+}
+
+export interface WrittenQueue {
+  /** Runs whose code may run at the same time. @defaultValue no bound of its own */
+  readonly concurrency?: number | undefined;
+  /** The same for each process by itself. @defaultValue `concurrency` */
+  readonly workerConcurrency?: number | undefined;
+  /** Runs that may begin in any stretch of time as long as the period. @defaultValue no limit */
+  readonly rateLimit?: { readonly limit: number; readonly period: WrittenSpan } | undefined;
 }
 
 export interface WrittenCall {

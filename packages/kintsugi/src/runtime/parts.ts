@@ -168,6 +168,7 @@ function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
     store,
     clock,
     random,
+    queues: config.workflows.queues,
     onFatal: (error) => fatal(toError(error)),
     onMeasure: (measure) => recorder.workflow(measure),
     onListenerError: report,

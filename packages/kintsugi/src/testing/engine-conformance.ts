@@ -6,6 +6,7 @@
 import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
+import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
 import { runCases } from "./engine-conformance/run-cases.ts";
 import { stepCases } from "./engine-conformance/step-cases.ts";
 import { waitCases } from "./engine-conformance/wait-cases.ts";
@@ -26,11 +27,13 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "the steps of a run": stepCases,
   "a run": runCases,
   "a run that waits": waitCases,
+  "runs in queues": queueCases,
 };
 
 const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {
   "a run whose process ended": crashCases,
   "a crash that comes again and again": quarantineCases,
+  "queues over a restart": queueCrashCases,
 };
 
 /**

@@ -37,6 +37,7 @@ export function defineWorkflow<Input, Output>(
     kind: "workflow",
     name,
     version: wholeNumber("version", options.version ?? 1, 1),
+    queue: options.queue,
     input: options.input,
     run,
   });

@@ -167,6 +167,18 @@ export class EngineStoppedError extends KintsugiError {
   }
 }
 
+/** A queue that nobody has configured. */
+export class QueueUnknownError extends KintsugiError {
+  override readonly name = "QueueUnknownError";
+  readonly code = "KINTSUGI_QUEUE_UNKNOWN";
+  readonly queue: string;
+
+  constructor(queue: string, known: readonly string[]) {
+    super(`There is no queue "${queue}"; there are: ${known.join(", ")}`);
+    this.queue = queue;
+  }
+}
+
 /** More runs are being accepted than the disk can take in: it is slow, or full. */
 export class EngineOverloadedError extends RejectedError {
   override readonly name = "EngineOverloadedError";

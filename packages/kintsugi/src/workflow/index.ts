@@ -15,12 +15,14 @@ export {
 } from "./engine/embedded.ts";
 export type { WorkflowMeasure } from "./engine/measure.ts";
 export type { Engine } from "./engine/port.ts";
+export type { QueueOptions, RateLimit } from "./engine/queues/queue-options.ts";
 export {
   CorruptRecordError,
   DeterminismError,
   EngineOverloadedError,
   EngineStoppedError,
   InputRefusedError,
+  QueueUnknownError,
   RunCancelledError,
   RunIdTakenError,
   RunQuarantinedError,
@@ -32,6 +34,7 @@ export {
 } from "./errors.ts";
 export { RecordedError } from "./recorded-error.ts";
 export type {
+  Debounce,
   RunError,
   RunFilter,
   RunHandle,

@@ -143,7 +143,8 @@ export function toColumns(state: RunState, createdAtMs: number): StateColumns {
   switch (state.kind) {
     case "queued": {
       const { crashes, boot } = state;
-      return open("queued", crashes * ONE_CRASH + createdAtMs, crashes, boot);
+      const phase = crashes > 0 ? "suspect" : "queued";
+      return open(phase, crashes * ONE_CRASH + createdAtMs, crashes, boot);
     }
     case "busy":
       return open("busy", 0, state.crashes, state.boot);
@@ -163,8 +164,10 @@ export function fromColumns(row: StateColumns): RunState {
   const { crashes, boot } = row;
   switch (row.phase) {
     case "queued":
+    case "suspect":
+      return { kind: "queued", crashes, boot };
     case "busy":
-      return { kind: row.phase, crashes, boot };
+      return { kind: "busy", crashes, boot };
     case "waiting":
     case "joining":
       return {

@@ -1,5 +1,7 @@
 /** What whoever starts runs and looks at them sees. */
 
+import type { Duration } from "@kintsugi/policy/base";
+
 /** `dead`: it failed for good, or was quarantined; it can be looked at and replayed. */
 export type RunStatus = "running" | "completed" | "dead" | "cancelled";
 
@@ -27,6 +29,8 @@ export interface RunView {
   readonly crashes: number;
   /** Why it is dead. */
   readonly deadReason: "failed" | "quarantined" | null;
+  readonly queue: string;
+  readonly priority: number;
 }
 
 /** A step as screens show it. */
@@ -50,6 +54,31 @@ export interface RunError {
 export interface StartOptions {
   /** Names the run: the same id gives the same run, never a second one. @defaultValue a UUID */
   readonly id?: string;
+  /** @defaultValue that of the workflow */
+  readonly queue?: string;
+  /** The higher goes first in its queue: a whole number from -10 to 10. @defaultValue 0 */
+  readonly priority?: number;
+  /** It begins so long after it was accepted, at the earliest; signals are kept. @defaultValue none */
+  readonly delay?: Duration;
+  /**
+   * While a run of this workflow with the same key is open, no second begins: its handle is given
+   * instead. @defaultValue none
+   */
+  readonly uniqueKey?: string;
+  /**
+   * Puts the run off, and each start with the same key puts it off again: only the last input counts.
+   * With neither `id`, `delay` nor `uniqueKey`. @defaultValue none
+   */
+  readonly debounce?: Debounce;
+}
+
+export interface Debounce {
+  /** Which starts of this workflow are one. */
+  readonly key: string;
+  /** How long nobody must start it again before it begins. */
+  readonly wait: Duration;
+  /** It begins so long after the first start at the latest. @defaultValue no limit */
+  readonly maxWait?: Duration;
 }
 
 export interface RunHandle<Output> {

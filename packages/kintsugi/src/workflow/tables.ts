@@ -6,11 +6,12 @@ import type { RunError, RunProgress, RunStatus } from "./run-types.ts";
 /**
  * What of a run the next process must know.
  * - `queued`: accepted; its code waits to be let run in this life of the engine.
+ * - `suspect`: queued, but its code was running when earlier lives crashed.
  * - `busy`: its code runs, or ran when the process ended.
  * - `waiting`: for time or a signal; it needs no memory.
  * - `joining`: for a child, perhaps for more besides.
  */
-export type RunPhase = "queued" | "busy" | "waiting" | "joining" | "ended";
+export type RunPhase = "queued" | "suspect" | "busy" | "waiting" | "joining" | "ended";
 
 export interface RunRow {
   readonly id: string;
@@ -19,7 +20,7 @@ export interface RunRow {
   readonly status: RunStatus;
   readonly phase: RunPhase;
   /**
-   * Its place in its phase. Queued: fewest crashes first, then the oldest. Waiting: the epoch
+   * Its place in its phase. Suspect: fewest crashes first, then the oldest. Waiting: the epoch
    * milliseconds at which it wants to be woken.
    */
   readonly position: number;
@@ -41,11 +42,18 @@ export interface RunRow {
   readonly stepsRecorded: number;
   readonly createdAtMs: number;
   readonly endedAtMs: number | null;
+  readonly queue: string;
+  /** From -10 to 10; the higher goes first. */
+  readonly priority: number;
+  /** Its place in its queue: highest priority first, then the oldest. */
+  readonly rank: number;
+  /** No other run of its workflow that is open has this key. */
+  readonly uniqueKey: string | null;
 }
 
 export const runs: Table<RunRow> = {
   name: "runs",
-  version: 1,
+  version: 2,
   columns: {
     id: { type: "text" },
     workflow: { type: "text" },
@@ -66,9 +74,18 @@ export const runs: Table<RunRow> = {
     stepsRecorded: { type: "integer" },
     createdAtMs: { type: "integer" },
     endedAtMs: { type: "integer" },
+    queue: { type: "text", since: 2, initial: "default" },
+    priority: { type: "integer", since: 2, initial: 0 },
+    rank: { type: "integer", since: 2, initial: 0 },
+    uniqueKey: { type: "text", since: 2 },
   },
   key: ["id"],
-  indexes: [["phase", "position"], ["status", "createdAtMs"], ["parentId"]],
+  indexes: [
+    ["phase", "position"],
+    ["phase", "queue", "rank"],
+    ["status", "createdAtMs"],
+    ["parentId"],
+  ],
 };
 
 export type StepKind = "step" | "value" | "sleep" | "wait" | "child";
@@ -147,7 +164,54 @@ export const engineLives: Table<EngineLifeRow> = {
   key: ["life"],
 };
 
+/** Which run a key stands for. It stays when the run has ended, until another takes the key. */
+export interface RunKeyRow {
+  readonly workflow: string;
+  readonly key: string;
+  readonly runId: string;
+}
+
+export const runKeys: Table<RunKeyRow> = {
+  name: "run_keys",
+  version: 1,
+  columns: { workflow: { type: "text" }, key: { type: "text" }, runId: { type: "text" } },
+  key: ["workflow", "key"],
+};
+
+/** Queues that have ever held a run: one that is no longer configured still has to be emptied. */
+export interface QueueRow {
+  readonly name: string;
+}
+
+export const queues: Table<QueueRow> = {
+  name: "queues",
+  version: 1,
+  columns: { name: { type: "text" } },
+  key: ["name"],
+};
+
+/** The last starts of a queue that limits them: as many as its limit counts. */
+export interface QueueStartRow {
+  readonly queue: string;
+  /** Grows with each start. */
+  readonly seq: number;
+  readonly atMs: number;
+}
+
+export const queueStarts: Table<QueueStartRow> = {
+  name: "queue_starts",
+  version: 1,
+  columns: { queue: { type: "text" }, seq: { type: "integer" }, atMs: { type: "integer" } },
+  key: ["queue", "seq"],
+};
+
 /** All tables of this room, for whoever opens the store. */
-export const workflowTables: readonly AnyTable[] = [runs, steps, signals, engineLives].map(
-  (table) => table as unknown as AnyTable,
-);
+export const workflowTables: readonly AnyTable[] = [
+  runs,
+  steps,
+  signals,
+  engineLives,
+  runKeys,
+  queues,
+  queueStarts,
+].map((table) => table as unknown as AnyTable);

@@ -24,12 +24,15 @@ export interface WorkflowOptions<Input> {
   readonly input?: StandardSchema<Input>;
   /** @defaultValue 1 */
   readonly version?: number;
+  /** Where its runs wait for their turn, unless they are started with another. @defaultValue "default" */
+  readonly queue?: string;
 }
 
 export interface Workflow<Input, Output> {
   readonly kind: "workflow";
   readonly name: string;
   readonly version: number;
+  readonly queue: string | undefined;
   /** Gives back what `run` takes. Typed as `unknown`, so that workflows of all inputs are of one kind. */
   readonly input: StandardSchema<unknown> | undefined;
   readonly run: (ctx: WorkflowContext, input: Input) => Promise<Output>;

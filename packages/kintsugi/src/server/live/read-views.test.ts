@@ -27,6 +27,8 @@ const run = (
   error: null,
   crashes: 0,
   deadReason: null,
+  queue: "default",
+  priority: 0,
   ...more,
 });
 

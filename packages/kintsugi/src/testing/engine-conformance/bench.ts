@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import type { Engine, RunHandle, RunView, Workflow } from "../../workflow/index.ts";
+import type { Engine, QueueOptions, RunHandle, RunView, Workflow } from "../../workflow/index.ts";
 
 export type AnyWorkflow = Workflow<never, unknown>;
 
@@ -20,7 +20,15 @@ export interface EngineBench {
   reopen?(end: "crash" | "stop", workflows: readonly AnyWorkflow[]): Promise<void>;
 }
 
-export type OpenEngine = (workflows: readonly AnyWorkflow[]) => Promise<EngineBench>;
+export interface OpenOptions {
+  /** Also after it was opened again. @defaultValue only the queue "default", without limits */
+  readonly queues?: Readonly<Record<string, QueueOptions>>;
+}
+
+export type OpenEngine = (
+  workflows: readonly AnyWorkflow[],
+  options?: OpenOptions,
+) => Promise<EngineBench>;
 
 /** Sentences, and what proves them. */
 export type EngineCases = Readonly<Record<string, (open: OpenEngine) => Promise<void>>>;
@@ -58,8 +66,9 @@ export async function onEngine(
   open: OpenEngine,
   workflows: readonly AnyWorkflow[],
   check: (bench: EngineBench) => Promise<void>,
+  options?: OpenOptions,
 ): Promise<void> {
-  const bench = await open(workflows);
+  const bench = await open(workflows, options);
   try {
     await check(bench);
   } finally {

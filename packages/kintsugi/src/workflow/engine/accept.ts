@@ -5,6 +5,7 @@ import { InputRefusedError } from "../errors.ts";
 import { type RunState, toColumns } from "../run-state.ts";
 import type { RunRow } from "../tables.ts";
 import type { Workflow } from "../types.ts";
+import { type Order, rankOf } from "./queues/order.ts";
 
 /**
  * The input as the workflow's schema gives it back.
@@ -32,12 +33,13 @@ export interface NewRun {
   readonly workflow: Workflow<never, unknown>;
   readonly input: unknown;
   readonly parentId: string | null;
+  readonly order: Order;
   readonly state: RunState;
   readonly atMs: number;
 }
 
 /** @throws {@link UnrecordableError} naming the path in the input. */
-export function newRow({ id, workflow, input, parentId, state, atMs }: NewRun): RunRow {
+export function newRow({ id, workflow, input, parentId, order, state, atMs }: NewRun): RunRow {
   return {
     id,
     workflow: workflow.name,
@@ -53,5 +55,9 @@ export function newRow({ id, workflow, input, parentId, state, atMs }: NewRun): 
     stepsRecorded: 0,
     createdAtMs: atMs,
     endedAtMs: null,
+    queue: order.queue,
+    priority: order.priority,
+    rank: rankOf(order.priority, atMs),
+    uniqueKey: order.key ?? null,
   };
 }

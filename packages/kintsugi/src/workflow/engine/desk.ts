@@ -126,7 +126,8 @@ export class Desk implements RunDesk {
     const { pool, rows } = this.#options;
     const { runId, seq } = letter;
     const row = await rows.get(runId);
-    if (row.phase === "waiting" && !(await pool.wake([row]))) return this.#wakeFor(letter);
+    const mayWake = row.phase === "waiting" && row.boot > 0; // Else it was put off: its time comes.
+    if (mayWake && !(await pool.wake([row]))) return this.#wakeFor(letter);
     if (row.phase !== "ended") return;
     await rows.commit([remove(signals, runId, seq)]);
     throw new RunStatusError(runId, row.status, "take signals");

@@ -16,14 +16,16 @@ engineConformance({
   reopens: true,
   describe,
   it,
-  async open(workflows) {
+  async open(workflows, { queues } = {}) {
     const folder = mkdtempSync(join(tmpdir(), "kintsugi-engine-"));
     const file = join(folder, "store.sqlite");
     let store: Store;
     const live = async (known: readonly AnyWorkflow[]): Promise<Engine> => {
       store = await openSqliteStore({ file, tables: workflowTables, clock: systemClock });
-      const options = { store, clock: systemClock, random: systemRandom, onFatal: () => {} };
-      const engine = embeddedEngine(options);
+      const engine = embeddedEngine({
+        ...{ store, clock: systemClock, random: systemRandom, onFatal: () => {} },
+        ...(queues && { queues }),
+      });
       for (const workflow of known) engine.register(workflow);
       await engine.start();
       return engine;

@@ -12,14 +12,17 @@ engineConformance({
   reopens: true,
   describe,
   it,
-  async open(workflows) {
+  async open(workflows, { queues } = {}) {
     const clock = manualClock();
     const disk = memoryDisk();
     let store: Store;
     const live = async (known: readonly AnyWorkflow[]): Promise<Engine> => {
       store = memoryStore({ clock, disk, tables: workflowTables });
       const random = seededRandom("conformance");
-      const engine = embeddedEngine({ store, clock, random, onFatal: () => {} });
+      const engine = embeddedEngine({
+        ...{ store, clock, random, onFatal: () => {} },
+        ...(queues && { queues }),
+      });
       for (const workflow of known) engine.register(workflow);
       await drive(engine.start());
       return engine;

@@ -19,6 +19,7 @@ import { EngineRunHandle } from "./handle.ts";
 import { Intake, type StartInside } from "./intake.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 import type { Engine } from "./port.ts";
+import { type QueueOptions, queueLimits } from "./queues/queue-options.ts";
 import { Registry } from "./registry.ts";
 import { Results } from "./results.ts";
 import { Revival } from "./revival.ts";
@@ -36,6 +37,11 @@ export interface EmbeddedEngineOptions {
    * time and signals in memory. @defaultValue 1_000
    */
   readonly maxLive?: number;
+  /**
+   * Queues by name, each with limits of its own; runs name theirs when they are started. There is always one
+   * named "default", for runs that name none. @defaultValue only that one, without limits
+   */
+  readonly queues?: Readonly<Record<string, QueueOptions>>;
   /**
    * Whether runs of the workflow of this name go before all others, for instance because they heal
    * what those wait for. Such runs begin at once: they take no place of `maxLive`, and are not held
@@ -55,7 +61,7 @@ export interface EmbeddedEngineOptions {
 
 const DEFAULT_LIST_LIMIT = 100;
 
-/** @throws {@link RangeError} when `maxLive` is no whole number from 1. */
+/** @throws {@link RangeError} when `maxLive`, or a limit of a queue, is out of its range. */
 export function embeddedEngine(options: EmbeddedEngineOptions): Engine & AsyncDisposable {
   return new EmbeddedEngine(options);
 }
@@ -80,6 +86,7 @@ class EmbeddedEngine implements Engine {
       clock,
       random,
       maxLive: wholeNumber("maxLive", options.maxLive ?? 1_000, 1),
+      queues: queueLimits(options.queues ?? {}),
       isUrgent,
       registry: this.#registry,
       results,
@@ -92,7 +99,7 @@ class EmbeddedEngine implements Engine {
     this.#pool = pool;
     this.#rows = rows;
     this.#desk = new Desk({ store, clock, pool, rows, results });
-    this.#intake = new Intake({ clock, random, pool, rows, isUrgent });
+    this.#intake = new Intake({ store, clock, random, pool, rows, isUrgent });
     this.#revival = new Revival({ store, clock, pool, rows });
   }
 

@@ -2,18 +2,21 @@
 
 import type { Clock, Random } from "@kintsugi/policy/base";
 
-import { ConflictError, insert } from "../../store/index.ts";
+import { type Change, ConflictError, insert, type Store, update } from "../../store/index.ts";
+import { encode } from "../codec.ts";
 import { EngineOverloadedError, RunIdTakenError } from "../errors.ts";
-import { accepted, next } from "../run-state.ts";
+import { accepted, next, type RunState } from "../run-state.ts";
 import type { StartOptions } from "../run-types.ts";
-import { type RunRow, runs } from "../tables.ts";
+import { type RunRow, runKeys, runs } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { checkInput, newRow } from "./accept.ts";
 import { startedFact } from "./facts.ts";
+import { type Order, orderOf } from "./queues/order.ts";
 import type { RunPool } from "./run-pool.ts";
 import type { RunRows } from "./run-rows.ts";
 
 export interface IntakeOptions {
+  readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly pool: RunPool;
@@ -22,6 +25,15 @@ export interface IntakeOptions {
 }
 
 export type StartInside = StartOptions & { readonly parentId?: string };
+
+/** A run that is being accepted. */
+interface Applicant {
+  readonly id: string;
+  readonly workflow: Workflow<never, unknown>;
+  readonly input: unknown;
+  readonly parentId: string | null;
+  readonly order: Order;
+}
 
 /** Runs whose first row is on its way to the disk: a full disk must not fill the memory. */
 const MAX_BEING_ACCEPTED = 10_000;
@@ -34,13 +46,15 @@ export class Intake {
     this.#options = options;
   }
 
-  /** Gives the run's id when it is durable. The workflow must be known. */
+  /** Gives the id of the run, its own or that of the one it would double, when that is durable. */
   async take<Input>(
     workflow: Workflow<Input, unknown>,
     input: Input,
     options: StartInside,
   ): Promise<string> {
-    const { pool, random, isUrgent } = this.#options;
+    const { clock, pool, random, isUrgent } = this.#options;
+    const order = orderOf(options, workflow, clock.epochMs());
+    pool.mustHaveQueue(order.queue);
     const id = options.id ?? random.uuid();
     if (id === "") throw new RangeError("A run needs an id, got an empty text");
     const live = pool.find(id);
@@ -53,35 +67,77 @@ export class Intake {
     try {
       const room = pool.roomFor(workflow.name);
       if (room) await room;
-      return await this.#accept(id, workflow, checked, options.parentId ?? null);
+      const { parentId = null } = options;
+      const applicant = { id, workflow, input: checked, parentId, order };
+      const { key } = order;
+      return await (key === undefined
+        ? this.#accept(applicant)
+        : this.#acceptUnlessThere(applicant, key));
     } finally {
       this.#beingAccepted -= 1;
     }
   }
 
-  async #accept<Input>(
-    id: string,
-    workflow: Workflow<Input, unknown>,
-    input: Input,
-    parentId: string | null,
-  ): Promise<string> {
-    const { clock, pool, rows } = this.#options;
-    const life = pool.mustBeOpen();
-    const atMs = clock.epochMs();
-    const mayRun = pool.tryEnter(id, workflow.name);
-    try {
-      const state = mayRun ? next(accepted, { kind: "let run", life }) : accepted;
-      const row = newRow({ id, workflow, input, parentId, state, atMs });
-      await rows.commit([insert(runs, row), startedFact(row)]);
-      if (mayRun) pool.launch(row, workflow);
-      else pool.queued(workflow.name);
-      return id;
-    } catch (error) {
-      if (mayRun) pool.leave(id, workflow.name);
-      if (!(error instanceof ConflictError)) throw error;
-      return sameRun(await rows.get(id), workflow);
+  /** The run that has the key where it is open, or else this one. */
+  async #acceptUnlessThere(applicant: Applicant, key: string): Promise<string> {
+    const { store, rows } = this.#options;
+    const { id, workflow } = applicant;
+    for (;;) {
+      const holder = await store.get(runKeys, workflow.name, key);
+      const held = holder && (await rows.find(holder.runId));
+      const claim = holder
+        ? update(runKeys, [workflow.name, key], { runId: id }, { runId: holder.runId })
+        : insert(runKeys, { workflow: workflow.name, key, runId: id });
+      try {
+        if (held?.status === "running" && (await this.#joins(held, applicant))) return held.id;
+        return await this.#accept(applicant, [claim]);
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error; // Somebody was faster: look again.
+      }
     }
   }
+
+  /** Whether the open run does for this one as well. One that is put off takes the newer input. */
+  async #joins(held: RunRow, { input, order }: Applicant): Promise<boolean> {
+    const { debounce, beginsAtMs } = order;
+    if (!debounce || beginsAtMs === undefined) return true;
+    if (held.phase !== "waiting" || held.boot > 0) return false;
+    const position = Math.min(beginsAtMs, held.createdAtMs + debounce.maxWaitMs);
+    const newer = { input: encode(input, "input"), position };
+    const asItWas = { phase: held.phase, position: held.position };
+    await this.#options.rows.commit([update(runs, [held.id], newer, asItWas)]);
+    this.#options.pool.waits(position);
+    return true;
+  }
+
+  async #accept(applicant: Applicant, more: readonly Change[] = []): Promise<string> {
+    const { clock, pool, rows } = this.#options;
+    const { id, workflow, order } = applicant;
+    const life = pool.mustBeOpen();
+    const atMs = clock.epochMs();
+    const seat = { id, workflow: workflow.name, queue: order.queue, boot: 0 };
+    const mayRun = order.beginsAtMs === undefined && pool.tryEnter(seat);
+    try {
+      const state = mayRun ? next(accepted, { kind: "let run", life }) : firstState(order);
+      const row = newRow({ ...applicant, state, atMs });
+      const starts = mayRun ? pool.startChanges(seat, atMs) : [];
+      await rows.commit([insert(runs, row), startedFact(row), ...starts, ...more]);
+      if (mayRun) pool.launch(row, workflow);
+      else if (order.beginsAtMs === undefined) pool.queued(workflow.name);
+      else pool.waits(order.beginsAtMs);
+      return id;
+    } catch (error) {
+      if (mayRun) pool.leave(seat);
+      const found = error instanceof ConflictError ? await rows.find(id) : undefined;
+      if (!found) throw error;
+      return sameRun(found, workflow);
+    }
+  }
+}
+
+function firstState({ beginsAtMs }: Order): RunState {
+  if (beginsAtMs === undefined) return accepted;
+  return { kind: "waiting", crashes: 0, boot: 0, wakeAtMs: beginsAtMs, onChild: false };
 }
 
 function sameRun(row: RunRow, { name }: Workflow<never, unknown>): string {

@@ -142,7 +142,7 @@ export class LiveRun {
   /** Called before an outcome is made without code of the user. Where given, it is to be awaited. */
   begin(): Promise<void> | undefined {
     this.#active += 1;
-    return this.host.roomFor(this.row.workflow);
+    return this.host.turnOf(this.row);
   }
 
   /** Called before code of a step runs. Where the disk must know of that first, it is to be awaited. */

@@ -14,8 +14,8 @@ export interface RunHost {
   /** Number of this life of the engine. */
   readonly life: number;
   readonly isMeasured: boolean;
-  /** When new work of this workflow may begin: not while the disk is full. Undefined when now. */
-  roomFor(workflow: string): Promise<void> | undefined;
+  /** When code of the run may do more: when the disk has room, and its queue lets it. Undefined when now. */
+  turnOf(run: RunRow): Promise<void> | undefined;
   commit(changes: readonly Change[]): Promise<void>;
   /** Takes the error of a refused commit. True when the store is lost, so that no run may go on. */
   isLost(error: unknown): boolean;

@@ -12,11 +12,10 @@ import {
   StoreClosedError,
   StoreFailedError,
 } from "../../store/index.ts";
-import { EngineStoppedError } from "../errors.ts";
+import { EngineStoppedError, QueueUnknownError } from "../errors.ts";
 import { fromColumns, next, type RunState } from "../run-state.ts";
 import { type RunRow, type SignalRow, type StepRow, signals, steps } from "../tables.ts";
 import type { Workflow } from "../types.ts";
-import { Admission } from "./admission.ts";
 import { Alarm } from "./alarm.ts";
 import { RunContext } from "./context.ts";
 import { DiskRoom } from "./disk-room.ts";
@@ -25,6 +24,8 @@ import { listAll } from "./list-all.ts";
 import { LiveRun } from "./live-run.ts";
 import { beginLife, endLife } from "./lives.ts";
 import type { WorkflowMeasure } from "./measure.ts";
+import { Admission, type Seat } from "./queues/admission.ts";
+import type { QueueLimits } from "./queues/queue-options.ts";
 import type { Registry } from "./registry.ts";
 import type { Results } from "./results.ts";
 import type { RunHost } from "./run-host.ts";
@@ -34,6 +35,7 @@ export interface RunPoolOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly maxLive: number;
+  readonly queues: ReadonlyMap<string, QueueLimits>;
   readonly isUrgent: (workflow: string) => boolean;
   readonly registry: Registry;
   readonly results: Results;
@@ -59,13 +61,15 @@ export class RunPool {
   #failure: unknown;
 
   constructor(options: RunPoolOptions) {
-    const { store, clock, maxLive, isUrgent, registry } = options;
+    const { store, clock, maxLive, queues, isUrgent, registry } = options;
     const isLive = (runId: string): boolean => this.#live.has(runId);
     const failed = (error: unknown): void => this.#failed(error);
     this.#options = options;
     this.#admission = new Admission({
       store,
+      clock,
       maxLive,
+      queues,
       workflows: () => registry.names(),
       isUrgent,
       isHeld: () => this.#room.isFull,
@@ -99,7 +103,7 @@ export class RunPool {
     const { store, clock } = this.#options;
     this.#host = this.#hostOf(await beginLife(store, clock));
     this.#room.open();
-    this.#admission.open();
+    await this.#admission.open();
     await this.#alarm.open();
   }
 
@@ -119,14 +123,24 @@ export class RunPool {
     return this.#options.isUrgent(workflow) ? undefined : this.#room.whenFree();
   }
 
+  /** @throws {@link QueueUnknownError} when there is none of that name. */
+  mustHaveQueue(name: string): void {
+    if (!this.#admission.knows(name)) throw new QueueUnknownError(name, this.#admission.names);
+  }
+
   /** True when a new run may begin at once; then a place is kept for it. */
-  tryEnter(runId: string, workflow: string): boolean {
-    return this.#admission.tryEnter(runId, workflow);
+  tryEnter(seat: Seat): boolean {
+    return this.#admission.tryEnter(seat);
+  }
+
+  /** To be committed with the first start of a run. */
+  startChanges(seat: Seat, atMs: number): readonly Change[] {
+    return this.#admission.startChanges(seat, atMs);
   }
 
   /** Gives back a place that was kept for a run that did not come to be. */
-  leave(runId: string, workflow: string): void {
-    if (!this.#live.has(runId)) this.#admission.left(runId, workflow);
+  leave(seat: Seat): void {
+    if (!this.#live.has(seat.id)) this.#admission.left(seat);
   }
 
   /** Begins a run whose row is durable and says that it may. */
@@ -135,6 +149,11 @@ export class RunPool {
     const run = new LiveRun(row, fromColumns(row), workflow, this.#host);
     this.#live.set(row.id, run);
     void run.execute(new RunContext(run));
+  }
+
+  /** A run waits as a row until then. */
+  waits(untilMs: number): void {
+    this.#alarm.setFor(untilMs);
   }
 
   /** There are queued rows of this workflow that were not there before. */
@@ -180,7 +199,11 @@ export class RunPool {
     let isMarked = false;
     try {
       isMarked =
-        run !== undefined && (await this.#commitUnlessMoved(letRunChanges(row, life, atMs)));
+        run !== undefined &&
+        (await this.#commitUnlessMoved([
+          ...letRunChanges(row, life, atMs),
+          ...this.#admission.startChanges(row, atMs),
+        ]));
       return isMarked ? run : undefined;
     } finally {
       if (run && !isMarked) this.#forget(run);
@@ -193,7 +216,7 @@ export class RunPool {
     const state = next(fromColumns(row), { kind: "let run", life: this.#host.life });
     const run = new LiveRun(row, state, workflow, this.#host);
     this.#live.set(row.id, run);
-    this.#admission.moved(row.id, row.workflow, state);
+    this.#admission.moved(row, state);
     return run;
   }
 
@@ -201,7 +224,7 @@ export class RunPool {
     run.abandon();
     this.#live.delete(run.id);
     this.#resting.delete(run.id);
-    this.#admission.left(run.id, run.row.workflow);
+    this.#admission.left(run.row);
   }
 
   async #recordsOf(
@@ -236,7 +259,7 @@ export class RunPool {
       random,
       isMeasured: measure !== undefined,
       commit: (changes) => store.commit(changes),
-      roomFor: (workflow) => this.roomFor(workflow),
+      turnOf: (run) => this.#turnOf(run),
       isLost: (error) => this.isLost(error),
       startChild,
       moved: (run, state) => this.#moved(run, state),
@@ -246,9 +269,15 @@ export class RunPool {
     };
   }
 
-  #moved({ id, workflow }: RunRow, state: RunState): void {
-    if (state.kind !== "waiting") this.#resting.delete(id);
-    this.#admission.moved(id, workflow, state);
+  /** When code that is in memory may do more: when the disk has room, and its queue lets it. */
+  #turnOf(run: RunRow): Promise<void> | undefined {
+    const room = this.roomFor(run.workflow);
+    return room ? room.then(() => this.#admission.turnOf(run)) : this.#admission.turnOf(run);
+  }
+
+  #moved(run: RunRow, state: RunState): void {
+    if (state.kind !== "waiting") this.#resting.delete(run.id);
+    this.#admission.moved(run, state);
   }
 
   /** Runs that wait stay in memory as long as there is room; then the oldest go back to being rows. */

@@ -16,6 +16,8 @@ export const viewOf = (row: RunRow): RunView => ({
   error: row.error,
   crashes: row.crashes,
   deadReason: row.deadReason,
+  queue: row.queue,
+  priority: row.priority,
 });
 
 export const stepViewOf = ({ seq, kind, name, ordinal, failed, childId }: StepRow): StepView => {

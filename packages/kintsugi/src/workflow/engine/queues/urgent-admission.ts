@@ -1,6 +1,6 @@
 /** The way in for urgent runs: all of them, as soon as the table shows them. */
 
-import { type RunRow, runs } from "../tables.ts";
+import { type RunRow, runs } from "../../tables.ts";
 import type { AdmissionOptions } from "./admission-options.ts";
 
 /** Rows that are let run in one go. */
@@ -55,7 +55,7 @@ export class UrgentAdmission {
     let after: RunRow | undefined;
     while (this.#isOpen && workflow.length > 0) {
       const page: readonly RunRow[] = await store.list(runs, {
-        where: { phase: "queued", workflow },
+        where: { phase: ["queued", "suspect"], workflow },
         orderBy: "position",
         limit: PAGE,
         ...(after && { after }),
