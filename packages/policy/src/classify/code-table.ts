@@ -189,13 +189,19 @@ const states: ReadonlyMap<string, ErrorClass> = new Map(spread(sqlStates));
 
 /** The class of a code or of the name of an error, where the tables know it. */
 export function classOfCode(code: string): ErrorClass | undefined {
-  const known = codes.get(code) ?? beginnings.find(([start]) => code.startsWith(start))?.[1];
+  const known = codes.get(code);
   if (known) return known;
+  for (const family of beginnings) {
+    if (code.startsWith(family[0])) return family[1];
+  }
   return /^\d[\dA-Z]{4}$/.test(code) ? states.get(code.slice(0, 2)) : undefined;
 }
 
 export function classOfSentence(code: string, message: string): ErrorClass | undefined {
-  return sentences.find(([known, words]) => known === code && message.includes(words))?.[2];
+  for (const sentence of sentences) {
+    if (sentence[0] === code && message.includes(sentence[1])) return sentence[2];
+  }
+  return undefined;
 }
 
 /** Whether the code says that the request itself was wrong, and nothing more. */

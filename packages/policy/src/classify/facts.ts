@@ -41,12 +41,12 @@ type Fields = Readonly<Record<string, unknown>>;
 export function chainOf(thrown: unknown): readonly object[] {
   const found: object[] = [];
   const waiting: unknown[] = [thrown];
-  while (waiting.length > 0 && found.length < LONGEST_CHAIN) {
-    const next = waiting.shift();
+  for (const next of waiting) {
     if (typeof next !== "object" || next === null) continue;
     found.push(next);
+    if (found.length === LONGEST_CHAIN) break;
     const { cause, errors } = next as { readonly cause?: unknown; readonly errors?: unknown };
-    waiting.push(cause);
+    if (cause !== undefined) waiting.push(cause);
     if (Array.isArray(errors)) waiting.push(...(errors.slice(0, LONGEST_CHAIN) as unknown[]));
   }
   return found;
@@ -59,7 +59,7 @@ export function factsOf(error: object): ErrorFacts {
   const report = fields(body?.["error"]);
   return {
     name: text(own["name"]) ?? "",
-    message: `${text(own["message"]) ?? ""} ${text(report?.["message"]) ?? ""}`.trim(),
+    message: messageOf(own, report),
     codes: codesOf(own, body, report),
     status: firstNumber(
       own["status"],
@@ -76,6 +76,11 @@ export function factsOf(error: object): ErrorFacts {
     tokens: firstNumber(tokensOf(own), tokensOf(body), tokensOf(report)),
     retryable: ownJudgement(own),
   };
+}
+
+function messageOf(own: Fields, report: Fields | undefined): string {
+  const message = text(own["message"]) ?? "";
+  return report ? `${message} ${text(report["message"]) ?? ""}`.trim() : message.trim();
 }
 
 /** In a plain loop, as what follows: every failed call passes here, and a list of lists costs a microsecond. */
@@ -111,19 +116,14 @@ function codesOf(
  * `data` and `responseBody` (AI SDK), `response.data` (axios). OpenAI's client has unwrapped it already.
  */
 function bodyOf(own: Fields, response: Fields | undefined): Fields | undefined {
-  for (const name of BODIES) {
-    const place = own[name];
+  for (const place of [own["body"], own["data"], own["responseBody"], response?.["data"]]) {
+    if (place === undefined) continue;
     const body = fields(place) ?? parsed(place);
     if (body) return body;
   }
-  const answered = response?.["data"];
-  const body = fields(answered) ?? parsed(answered);
-  if (body) return body;
   const unwrapped = fields(own["error"]);
   return unwrapped && (fields(unwrapped["error"]) ? unwrapped : { error: unwrapped });
 }
-
-const BODIES = ["body", "data", "responseBody"] as const;
 
 function parsed(body: unknown): Fields | undefined {
   if (typeof body !== "string" || body.length > LONGEST_BODY) return undefined;
@@ -157,5 +157,9 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-const firstNumber = (...values: readonly unknown[]): number | undefined =>
-  values.find((value): value is number => typeof value === "number" && Number.isFinite(value));
+function firstNumber(...values: readonly unknown[]): number | undefined {
+  for (const value of values) {
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+  }
+  return undefined;
+}
