@@ -134,14 +134,19 @@ interface Slice {
  * CPU time of the whole process, so that what the collector does for the garbage is paid for. It is also
  * what ends a slice: on a machine that others use too, all slices then see as many calls.
  */
-async function slice(loop: Loop, forMs: number, batch = BATCH): Promise<Slice> {
+async function slice(
+  loop: Loop,
+  forMs: number,
+  batch = BATCH,
+  mostCalls = Infinity,
+): Promise<Slice> {
   const cpuBeforeMs = ownCpuMs();
   const startedMs = performance.now();
   let calls = 0;
   do {
     await loop(batch);
     calls += batch;
-  } while (ownCpuMs() - cpuBeforeMs < forMs);
+  } while (ownCpuMs() - cpuBeforeMs < forMs && calls < mostCalls);
   const wallNs = ((performance.now() - startedMs) * 1e6) / calls;
   return { cpuNs: ((ownCpuMs() - cpuBeforeMs) * 1e6) / calls, wallNs };
 }
@@ -168,8 +173,9 @@ async function failedAmongMany(way: Way, calls: number): Promise<Figures> {
   await succeeding(way)(calls);
   const loop = refused(way, failAsBefore);
   const few = 20; // With one of the peers a call takes milliseconds.
-  await slice(loop, WARM_UP_MS.full, few);
-  const { cpuNs } = await slice(loop, WARM_UP_MS.full, few);
+  const most = 0.4 * calls; // With more the window would fill with failures, and the circuit refuse.
+  await slice(loop, WARM_UP_MS.full, few, most);
+  const { cpuNs } = await slice(loop, WARM_UP_MS.full, few, most);
   return { failedUs: cpuNs / 1_000 };
 }
 
