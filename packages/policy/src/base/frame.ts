@@ -147,9 +147,13 @@ export class Frame {
 
   /** Waits for the call, its time or its caller's abort, whichever comes first. */
   #race<T>(call: Call<T>, attempt: TimedAttempt): Promise<T> {
-    const promise = new Promise<T>(keepSettlers);
-    const { resolve, reject } = settlers as Settlers<T>; // The executor has just run.
-    dropSettlers();
+    let resolve!: (value: T | PromiseLike<T>) => void;
+    let reject!: (reason: unknown) => void;
+    // In place, and not `withResolvers`: this is compiled into the frame.
+    const promise = new Promise<T>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
     const win = (value: T): void => {
       if (!attempt.isOver) resolve(this.#succeed(attempt, value));
     };
@@ -247,28 +251,6 @@ function rejecting<T>(work: () => Promise<T>): Promise<T> {
   } catch (thrown) {
     return rejectSoon(thrown);
   }
-}
-
-interface Settlers<T> {
-  resolve: (value: T | PromiseLike<T>) => void;
-  reject: (reason: unknown) => void;
-}
-
-const nothing = (): void => {};
-
-/** Of the promise that is just being made. */
-const settlers: Settlers<unknown> = { resolve: nothing, reject: nothing };
-
-/** One executor for all: one for each call, or `withResolvers`, costs the call 70 to 90 bytes. */
-function keepSettlers<T>(resolve: Settlers<T>["resolve"], reject: Settlers<T>["reject"]): void {
-  settlers.resolve = resolve as Settlers<unknown>["resolve"]; // Taken up as they were kept.
-  settlers.reject = reject;
-}
-
-/** They would keep the promise and its answer alive. */
-function dropSettlers(): void {
-  settlers.resolve = nothing;
-  settlers.reject = nothing;
 }
 
 type Waiting = Guard & Required<Pick<Guard, "waitFor">>;
