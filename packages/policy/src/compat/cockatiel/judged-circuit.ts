@@ -5,7 +5,14 @@
  * hears of it. States, trials, waiting callers and late results are the circuit's own affair.
  */
 
-import type { Attempt, Clock, Guard, RejectedError, Verdict } from "../../base/index.ts";
+import {
+  type Attempt,
+  type Clock,
+  type Guard,
+  type RejectedError,
+  reportError,
+  type Verdict,
+} from "../../base/index.ts";
 import {
   type BreakerLimits,
   Circuit,
@@ -146,15 +153,16 @@ export class JudgedCircuit implements Guard {
       if (!reason) return undefined;
       this.#failedTrials += 1;
       if (this.#failedTrials <= sampling.threshold * sampling.calls) return undefined;
-      breaker.failure(CircuitState.HalfOpen);
+      said(() => breaker.failure(CircuitState.HalfOpen));
       return this.#opening(attempt, reason);
     }
-    if (!verdict) breaker.success(CircuitState.Closed);
+    if (!verdict) said(() => breaker.success(CircuitState.Closed));
     if (!reason) return verdict;
-    return breaker.failure(CircuitState.Closed) ? this.#opening(attempt, reason) : NOTHING_SAID;
+    const isToOpen = said(() => breaker.failure(CircuitState.Closed));
+    return isToOpen ? this.#opening(attempt, reason) : NOTHING_SAID;
   }
 
-  /** Opens the circuit, for as long as the back-off says. */
+  /** Opens the circuit, for as long as the back-off says: not at all where it says nothing. */
   #opening(attempt: Attempt, result: FailureReason<unknown>): Verdict {
     const isAgain = this.#below === CircuitState.HalfOpen && this.#backoff !== undefined;
     if (!isAgain) this.attemptNo = 1;
@@ -163,8 +171,13 @@ export class JudgedCircuit implements Guard {
       result,
     });
     const before = (isAgain && this.#backoff) || this.#options.backoff;
-    this.#backoff = before.next(context);
-    return { outcome: "failure", retryable: false, retryAfterMs: this.#backoff.duration };
+    const next = said(() => {
+      const backoff = before.next(context);
+      return { backoff, openMs: backoff.duration };
+    });
+    if (!next) return NOTHING_SAID;
+    this.#backoff = next.backoff;
+    return { outcome: "failure", retryable: false, retryAfterMs: next.openMs };
   }
 
   #follow({ from, to }: CircuitTransition): void {
@@ -174,7 +187,9 @@ export class JudgedCircuit implements Guard {
     if (to === "half-open") {
       this.#failedTrials = 0;
       this.attemptNo += 1;
-    } else if (to === "closed" && from === "half-open") breaker.success(CircuitState.HalfOpen);
+    } else if (to === "closed" && from === "half-open") {
+      said(() => breaker.success(CircuitState.HalfOpen));
+    }
     if (this.holds === 0) onState(this.#below);
   }
 
@@ -212,6 +227,16 @@ function openState({ openedAt, attemptNo, backoff }: Revived, clock: Clock): Eng
   const leftMs = Math.min(openedAt + openMs - clock.epochMs(), openMs);
   const untilMs = clock.monotonicMs() + leftMs;
   return { kind: "open", epoch: 0, openedMs: untilMs - openMs, untilMs, openings: attemptNo };
+}
+
+/** What a part of the user's throws is reported: no call ends with it, and no place is lost. */
+function said<T>(ask: () => T): T | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    reportError(error);
+    return undefined;
+  }
 }
 
 const refusalOf = ({ isolated, retryAfterMs }: CircuitOpenError): RejectedError =>
