@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
-import { RejectedError } from "../base/index.ts";
-import { type Classifier, createClassifier, judge } from "./classify.ts";
+import { type Judgements, RejectedError } from "../base/index.ts";
+import { type Classifier, createClassifier, judge, judgeBy } from "./classify.ts";
 import { type ErrorClass, reactions } from "./error-class.ts";
 
 const classifier = createClassifier({ clock: manualClock() });
@@ -87,6 +87,10 @@ describe("the body of an answer", () => {
     ["context-length", "a raw body", { status: 400, body: json("context_length_exceeded") }],
     ["model-not-found", "axios", { response: { status: 404, data: body("model_not_found") } }],
     ["content-filter", "AI SDK", { statusCode: 400, responseBody: json("content_filter") }],
+    ["quota", "an error that is a word", { body: '{"error":"insufficient_quota"}' }],
+    ["overloaded", "a type beside the error", { body: '{"type":"overloaded_error"}' }],
+    ["quota", "OpenAI's client, by its type", { type: "insufficient_quota" }],
+    ["auth", "a list, and then a body", { body: [], data: body("invalid_api_key") }],
     ["auth", "AI SDK, parsed", { statusCode: 400, data: body("invalid_api_key") }],
     ["rate-limit", "Google", { body: '{"error":{"code":8,"status":"RESOURCE_EXHAUSTED"}}' }],
     ["context-length", "llama-server", { body: '{"error":{"type":"exceed_context_size_error"}}' }],
@@ -112,6 +116,14 @@ describe("a chain of causes", () => {
     ["timeout", "an abort by time", chain(error({ name: "AbortError" }), { name: "TimeoutError" })],
     ["dns", "tried together", new AggregateError([error({ code: "ENOTFOUND" })])],
     ["overloaded", "the outer says more", chain(error({ status: 503 }), { code: "EPIPE" })],
+    [
+      "overloaded",
+      "out of time further in",
+      chain(error({ status: 503 }), { name: "TimeoutError" }),
+    ],
+    ["aborted", "given up", chain(error({ name: "AbortError" }), new Error("the user left"))],
+    ["aborted", "given up, and so lost", chain(error({ name: "AbortError" }), { code: "EPIPE" })],
+    ["network", "a cause that is none", error({ code: "EPIPE", cause: null })],
   ])("makes it %s: %s", (expected, _, thrown) => {
     expect(classOf(thrown)).toBe(expected);
   });
@@ -173,6 +185,10 @@ describe("anything else that is thrown", () => {
     });
   });
 
+  it("names no time to come back where the refusal knows none", () => {
+    expect(classifier.classify(new Refused("no room", 0))).not.toHaveProperty("retryAfterMs");
+  });
+
   it("has a reaction for each class", () => {
     for (const [name, reaction] of Object.entries(reactions)) {
       expect([name, reaction.outcome]).not.toEqual([name, "success"]);
@@ -182,18 +198,23 @@ describe("anything else that is thrown", () => {
 });
 
 describe("a classifier that knows more", () => {
+  const asked: unknown[] = [];
   const next: Classifier = {
-    classify: (thrown) => ({
-      ...(thrown === "disk" ? reactions["disk-full"] : reactions.unknown),
-      class: thrown === "disk" ? "disk-full" : "unknown",
-      evidence: "a neighbour",
-    }),
+    classify(thrown) {
+      asked.push(thrown);
+      return {
+        ...(thrown === "disk" ? reactions["disk-full"] : reactions.unknown),
+        class: thrown === "disk" ? "disk-full" : "unknown",
+        evidence: "a neighbour",
+      };
+    },
   };
   const asking = createClassifier({ next });
 
   it("is asked about what the tables do not know, and about nothing else", () => {
     expect(asking.classify("disk")).toMatchObject({ class: "disk-full", evidence: "a neighbour" });
     expect(asking.classify(error({ code: "EPIPE" })).evidence).toBe("code EPIPE");
+    expect(asked).toEqual(["disk"]);
   });
 
   it("leaves what the tables found when it does not know either", () => {
@@ -219,6 +240,21 @@ describe("a classifier that throws", () => {
     expect(judge(classifier, { status: 429 }, signal)).toMatchObject({ outcome: "ignore" });
     expect(judge(classifier, new Error("stopped"), late)).toMatchObject({ class: "timeout" });
     expect(reported.mock.calls).toEqual([[mistake], [mistake], [mistake]]);
+  });
+});
+
+describe("how a classifier judges for a frame", () => {
+  it("is asked once about a failure of an attempt, by however many policies", () => {
+    const classify = vi.fn(classifier.classify);
+    const judgeOne = judgeBy({ classify });
+    const attempt: Judgements = { judged: undefined };
+    const first = judgeOne({ status: 503 }, undefined);
+    expect(first).toMatchObject({ class: "overloaded" });
+    const lost = error({ code: "ECONNRESET" });
+    const judged = [1, 2, 3].map(() => judgeOne(lost, undefined, attempt));
+    expect(judged).toMatchObject(Array(3).fill({ class: "network" }));
+    expect(classify).toHaveBeenCalledTimes(2);
+    expect(judgeOne({ status: 401 }, undefined, attempt)).toMatchObject({ class: "auth" });
   });
 });
 

@@ -214,9 +214,9 @@ export function isLoss(code: string): boolean {
   return code === "DATA_LOSS";
 }
 
-/** The name of a status of gRPC; undefined where the number is none of an error. */
+/** The name of a status of gRPC: `OK`, which is no code of the tables, to `UNAUTHENTICATED`. */
 export function nameOfGrpcStatus(status: number): string | undefined {
-  return status > 0 ? grpcStatuses[status] : undefined;
+  return grpcStatuses[status];
 }
 
 export function classOfSqliteResult(result: number): ErrorClass | undefined {

@@ -154,7 +154,7 @@ function ownJudgement({ code, retryable }: Fields): boolean | undefined {
 /** Codes of databases may be numbers: MongoDB's 11000. */
 function text(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return typeof value === "string" ? value : undefined;
 }
 
 function firstNumber(...values: readonly unknown[]): number | undefined {

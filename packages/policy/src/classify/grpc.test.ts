@@ -64,6 +64,18 @@ describe("an error of gRPC", () => {
     expect(classify({ code: 14 })).toMatchObject({ class: "unknown", evidence: "nothing" });
     expect(classify(status(0))).toMatchObject({ class: "unknown", evidence: "nothing" });
     expect(classify(status(99))).toMatchObject({ class: "unknown", evidence: "nothing" });
+    expect(classify({ code: 14, metadata: "none" })).toMatchObject({ evidence: "nothing" });
+    expect(classify({ headers: { "grpc-status": "down" } })).toMatchObject({ evidence: "nothing" });
+  });
+
+  it("is told by its details where it has no metadata", () => {
+    expect(classify({ code: 14, details: "no" })).toMatchObject({ class: "overloaded" });
+  });
+
+  it("has metadata that asks for a wait, which that of other errors does not", () => {
+    const metadata = { "retry-after": "7" };
+    expect(classify({ code: 14, metadata }).retryAfterMs).toBe(7_000);
+    expect(classify({ code: "ECONNRESET", metadata }).retryAfterMs).toBeUndefined();
   });
 
   it.each<[string, Partial<Classification>]>([

@@ -15,8 +15,7 @@ export function grpcStatusOf(own: Fields): string | undefined {
     const isGrpc = typeof details === "string" || trailersOf(own) !== undefined;
     return isGrpc ? nameOfGrpcStatus(code) : undefined;
   }
-  const told = headers === undefined ? undefined : headerOf(headers, "grpc-status");
-  return told !== undefined && /^\d\d?$/.test(told) ? nameOfGrpcStatus(Number(told)) : undefined;
+  return nameOfGrpcStatus(Number(headerOf(headers, "grpc-status")));
 }
 
 /** Its metadata, which headers can be read from. */

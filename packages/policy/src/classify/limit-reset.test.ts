@@ -45,12 +45,34 @@ describe("a limit that is used up", () => {
     expect(waitFor(429, headers)).toBe(expected);
   });
 
+  it("is told by whichever error of the chain has the headers", () => {
+    const cause = { headers: { "ratelimit-remaining": "0", "ratelimit-reset": "30" } };
+    const limited = Object.assign(new Error("no"), { status: 429, cause });
+    expect(createClassifier({ clock }).classify(limited).retryAfterMs).toBe(30_000);
+  });
+
   it("is no reason for a server that is down", () => {
     expect(waitFor(503, { "ratelimit-remaining": "0", "ratelimit-reset": "30" })).toBeUndefined();
   });
 });
 
 describe("a reset", () => {
+  it.each<[string, number | undefined]>([
+    ["6m0s", 360_000],
+    ["1.25s", 1_250],
+    ["1d2h3m4s5ms", 93_784_005],
+    ["in 6s", undefined],
+    ["6s or so", undefined],
+    ["9.75", 9_750],
+    ["in 9", undefined],
+    ["9 or so", undefined],
+    ["2026-01-01T00:00:09Z", 9_000],
+    ["on 2026-01-01T00:00:09Z", undefined],
+    ["2026-01-01", undefined],
+  ])("in %j is in %o ms", (text, expected) => {
+    expect(resetMs(text, clock)).toBe(expected);
+  });
+
   it("that has passed is now, as a moment in either form", () => {
     expect(resetMs(inMs(-5_000), clock)).toBe(0);
     expect(resetMs("1000000000", clock)).toBe(0);

@@ -36,10 +36,8 @@ export function bodyRetryAfterMs(
   const { retry_after_ms: ms, retry_after: seconds, parameters, details } = body ?? {};
   if (isAmount(ms)) return Math.ceil(ms);
   if (isAmount(seconds)) return Math.ceil(seconds * 1_000);
-  if (typeof parameters === "object" && parameters !== null) {
-    const { retry_after: nested } = parameters as { readonly retry_after?: unknown };
-    if (isAmount(nested)) return Math.ceil(nested * 1_000);
-  }
+  const { retry_after: nested } = Object(parameters) as { readonly retry_after?: unknown };
+  if (isAmount(nested)) return Math.ceil(nested * 1_000);
   if (!Array.isArray(details)) return undefined;
   for (const detail of details.slice(0, MOST_DETAILS) as readonly unknown[]) {
     const ms = delayMs((Object(detail) as { readonly retryDelay?: unknown }).retryDelay);
@@ -62,8 +60,7 @@ function delayMs(delay: unknown): number | undefined {
 
 const MOST_DETAILS = 10;
 
-const isAmount = (value: unknown): value is number =>
-  typeof value === "number" && Number.isFinite(value) && value >= 0;
+const isAmount = (value: unknown): value is number => Number.isFinite(value) && Number(value) >= 0;
 
 /** The three forms of RFC 9110, 5.6.7. */
 function httpDateMs(text: string | undefined): number | undefined {

@@ -1,6 +1,6 @@
 /** The rows of the tables, one by one: what stands in one only by habit is found nowhere else. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { createClassifier, judgeByTables } from "./classify.ts";
 import { classOfCode, classOfLanguageError, classOfSentence } from "./code-table.ts";
@@ -74,6 +74,11 @@ describe("a code of a family", () => {
     expect(found).toMatchObject({ class: expected, evidence: `SQLite result ${errcode}` });
   });
 
+  it("says by which code a program could not be started", () => {
+    const found = classifier.classify({ code: "ENOENT", syscall: "spawn ffmpeg" });
+    expect(found).toMatchObject({ class: "spawn-failed", evidence: "code ENOENT" });
+  });
+
   it("counts as SQLite's only beside SQLite's own code", () => {
     expect(classOf({ code: "E_OWN", errcode: 5 })).toBe("unknown");
   });
@@ -117,6 +122,9 @@ describe("a wait that a body asks for", () => {
     [{ details: [{ retryDelay: "in 3s" }] }, undefined],
     [{ details: [{ retryDelay: "3s or so" }] }, undefined],
     [{ details: [{ retryDelay: "s" }] }, undefined],
+    [{ details: [{ retryDelay: null }, { retryDelay: 3 }] }, undefined],
+    [{ details: [{ retryDelay: {} }] }, 0],
+    [{ parameters: null, details: [{ retryDelay: "3s" }] }, 3_000],
   ])("%o is %s ms", (body, expected) => {
     expect(bodyRetryAfterMs(body as Readonly<Record<string, unknown>>)).toBe(expected);
   });
@@ -174,11 +182,15 @@ describe("what an error says besides", () => {
   });
 });
 
-it("policies without a classifier judge by the tables", () => {
+it("policies without a classifier judge by the tables, and nobody has to mend that", () => {
+  const reported = vi.fn();
+  vi.stubGlobal("reportError", reported);
+  onTestFinished(() => void vi.unstubAllGlobals());
   expect(judgeByTables({ status: 503 }, undefined)).toMatchObject({ class: "overloaded" });
   expect(judgeByTables({ status: 503 }, AbortSignal.abort())).toMatchObject({ class: "aborted" });
   expect(judgeByTables({ code: "SQLITE_BUSY" }, undefined)).toMatchObject({
     retryable: true,
     outcome: "ignore",
   });
+  expect(reported).not.toHaveBeenCalled();
 });
