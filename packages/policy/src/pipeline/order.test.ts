@@ -79,39 +79,62 @@ describe("an order of two policies", () => {
 });
 
 describe("one state", () => {
-  const bulkhead = new Bulkhead({ name: "db", maxQueue: 9 });
-  const limiter = new RateLimiter({ name: "api" });
-  const breaker = new CircuitBreaker({ name: "db" });
-  const cache = new CachePolicy({ ttlMs: 9 });
   const beside = (policy: Policy) =>
     new FallbackPolicy({ sources: [{ name: "other", answer: () => 0, policy }] });
+  /** Made within each test, as all that a test looks at. */
+  const setup = () => ({
+    bulkhead: new Bulkhead({ name: "db", maxQueue: 9 }),
+    limiter: new RateLimiter({ name: "api" }),
+    breaker: new CircuitBreaker({ name: "db" }),
+    cache: new CachePolicy({ ttlMs: 9 }),
+  });
+  type Row = (made: ReturnType<typeof setup>) => readonly Policy<unknown>[];
 
-  it.each([
-    { what: "two views of a bulkhead", row: [bulkhead.with({ key: "a" }), bulkhead.with({})] },
-    { what: "a bulkhead and its view", row: [bulkhead, new RetryPolicy(), bulkhead.with({})] },
-    { what: "a view in an inner pipeline", row: [bulkhead, pipeline(bulkhead.with({}))] },
-    { what: "a view beside a fallback", row: [bulkhead, beside(pipeline(bulkhead.with({})))] },
-    { what: "two views of a rate limiter", row: [limiter.with({ cost: 1 }), limiter] },
-    { what: "an adaptive limiter twice", row: Array(2).fill(new AdaptiveLimiter({ name: "a" })) },
-    { what: "a throttle twice", row: Array(2).fill(new AdaptiveThrottle({ name: "a" })) },
-    { what: "a circuit and its strict side", row: [breaker, breaker.strict] },
-    { what: "one key of a cache", row: [cache.for("oslo"), cache.for("oslo")] },
-    { what: "a policy of another house", row: [foreign, foreign] },
+  it.each<{ readonly what: string; readonly row: Row }>([
+    {
+      what: "two views of a bulkhead",
+      row: ({ bulkhead }) => [bulkhead.with({ key: "a" }), bulkhead.with({})],
+    },
+    {
+      what: "a bulkhead and its view",
+      row: ({ bulkhead }) => [bulkhead, new RetryPolicy(), bulkhead.with({})],
+    },
+    {
+      what: "a view in an inner pipeline",
+      row: ({ bulkhead }) => [bulkhead, pipeline(bulkhead.with({}))],
+    },
+    {
+      what: "a view beside a fallback",
+      row: ({ bulkhead }) => [bulkhead, beside(pipeline(bulkhead.with({})))],
+    },
+    { what: "two views of a rate limiter", row: ({ limiter }) => [limiter.with({}), limiter] },
+    {
+      what: "an adaptive limiter twice",
+      row: () => Array(2).fill(new AdaptiveLimiter({ name: "a" })),
+    },
+    { what: "a throttle twice", row: () => Array(2).fill(new AdaptiveThrottle({ name: "a" })) },
+    { what: "a circuit and its strict side", row: ({ breaker }) => [breaker, breaker.strict] },
+    { what: "one key of a cache", row: ({ cache }) => [cache.for("oslo"), cache.for("oslo")] },
+    { what: "a policy of another house", row: () => [foreign, foreign] },
   ])("must not stand around a call twice: $what", ({ row }) => {
-    expect(() => pipeline(...row)).toThrow(PipelineError);
-    expect(() => pipeline(...row)).toThrow(/^The same .* stands around a call twice: /);
+    const twice = row(setup());
+    expect(() => pipeline(...twice)).toThrow(PipelineError);
+    expect(() => pipeline(...twice)).toThrow(/^The same .* stands around a call twice: /);
   });
 
-  it.each([
-    { what: "two bulkheads", row: [bulkhead, new Bulkhead({ name: "db" })] },
-    { what: "two keys of a cache", row: [cache.for("oslo"), cache.for("rome")] },
-    { what: "one beside the other", row: [beside(bulkhead.with({})), bulkhead] },
+  it.each<{ readonly what: string; readonly row: Row }>([
+    { what: "two bulkheads", row: ({ bulkhead }) => [bulkhead, new Bulkhead({ name: "db" })] },
+    { what: "two keys of a cache", row: ({ cache }) => [cache.for("oslo"), cache.for("rome")] },
+    {
+      what: "one beside the other",
+      row: ({ bulkhead }) => [beside(bulkhead.with({})), bulkhead],
+    },
     {
       what: "two caches of one key",
-      row: [cache.for("a"), new CachePolicy({ ttlMs: 1 }).for("a")],
+      row: ({ cache }) => [cache.for("a"), new CachePolicy({ ttlMs: 1 }).for("a")],
     },
   ])("is not what these share: $what", async ({ row }) => {
-    await expect(pipeline(...row).execute(() => "answer")).resolves.toBe("answer");
+    await expect(pipeline(...row(setup())).execute(() => "answer")).resolves.toBe("answer");
   });
 
   it("would wait for itself for ever, where a pipeline cannot see it", async () => {

@@ -18,32 +18,19 @@ export class Account {
   #pace: Pace | undefined;
   #dueMs = 0;
 
-  /** Whether nobody but a server asked for it. */
-  #isTold: boolean;
-
   /**
    * @param burst - the share of the amount that may be spent at once
    * @param sinceMs - what was spent before, it does not know of
    */
-  constructor(
-    { unit, amount, perMs }: Budget,
-    burst: number,
-    sinceMs: number = -Infinity,
-    isTold: boolean = false,
-  ) {
+  constructor({ unit, amount, perMs }: Budget, burst: number, sinceMs: number = -Infinity) {
     this.unit = unit;
     this.perMs = perMs;
     this.#wanted = amount;
     this.#burst = burst;
     this.#sinceMs = sinceMs;
-    this.#isTold = isTold;
     this.#window = new SlidingWindow(perMs);
     this.#amount = amount;
     this.#pace = paceOf(amount, perMs, burst);
-  }
-
-  get isTold(): boolean {
-    return this.#isTold;
   }
 
   get amount(): number {
@@ -77,7 +64,7 @@ export class Account {
 
   /** Gives back what was spent at `atMs`. */
   giveBack(cost: number, atMs: number, nowMs: number): void {
-    if (atMs < this.#sinceMs) return;
+    if (atMs <= this.#sinceMs) return; // Nobody knows which came first in that moment: it stays spent.
     this.#window.add(-cost, atMs);
     if (this.#pace) this.#dueMs = paced(this.#dueMs, this.#pace, -cost, nowMs);
   }
@@ -92,14 +79,13 @@ export class Account {
   want(amount: number, burst: number): void {
     this.#wanted = amount;
     this.#burst = burst;
-    this.#isTold = false;
     this.#fit();
   }
 
   /** The server has only so much left: somebody else spends as well, or more was spent than was told. */
   lower(remaining: number, resetMs: number, nowMs: number): void {
     const unseen = this.#amount - this.#window.total(nowMs) - remaining;
-    if (unseen > 0) this.#window.addSpread(unseen, resetMs, nowMs);
+    if (unseen > 0) this.#window.addSpread(unseen, resetMs);
   }
 
   #fit(): void {

@@ -19,17 +19,17 @@ export class Accounts {
     this.#accounts = budgets.map((budget) => new Account(budget, burst));
   }
 
-  /** Other budgets: those of the same kind keep what is spent, and those that a server told of stay. */
+  /** Other budgets: those of the same kind keep what is spent, and those that a server alone told of stay. */
   change(budgets: readonly Budget[], burst: number, nowMs: number): void {
     this.#burst = burst;
-    const told = this.#accounts.filter(({ isTold }) => isTold);
+    const before = this.#accounts;
     this.#accounts = budgets.map((budget) => {
       const { unit, perMs, amount } = budget;
-      const same = this.#accounts.find((each) => each.unit === unit && each.perMs === perMs);
+      const same = before.find((each) => each.unit === unit && each.perMs === perMs);
       same?.want(amount, burst);
       return same ?? new Account(budget, burst, nowMs);
     });
-    this.#accounts.push(...told.filter((account) => !this.#accounts.includes(account)));
+    this.#accounts.push(...before.filter((account) => !this.#accounts.includes(account)));
   }
 
   /** Reservations that are out. */
@@ -82,7 +82,7 @@ export class Accounts {
   settle(permit: number, tokens: number, nowMs: number): void {
     const more = tokens - this.#ledger.costOf(permit);
     // What was too little is spent now; what was too much was spent at the start, and is taken from there.
-    if (more !== 0) this.#charge(0, more, more > 0 ? nowMs : this.#ledger.timeOf(permit), nowMs);
+    this.#charge(0, more, more > 0 ? nowMs : this.#ledger.timeOf(permit), nowMs);
     this.#ledger.close(permit);
   }
 
@@ -95,8 +95,9 @@ export class Accounts {
   learn({ limits }: RateHeaders, nowMs: number): void {
     for (const { unit, limit, remaining, resetMs } of limits) {
       const account = this.#told(unit) ?? this.#open(unit, limit, nowMs);
-      if (limit !== undefined) account?.cap(limit);
-      if (remaining !== undefined) account?.lower(remaining, resetMs ?? TOLD_MS, nowMs);
+      if (!account) continue;
+      if (limit !== undefined) account.cap(limit);
+      if (remaining !== undefined) account.lower(remaining, resetMs ?? TOLD_MS, nowMs);
     }
   }
 
@@ -123,7 +124,7 @@ export class Accounts {
 
   #open(unit: Budget["unit"], amount: number | undefined, nowMs: number): Account | undefined {
     if (amount === undefined) return undefined;
-    const account = new Account({ unit, amount, perMs: TOLD_MS }, this.#burst, nowMs, true);
+    const account = new Account({ unit, amount, perMs: TOLD_MS }, this.#burst, nowMs);
     this.#accounts.push(account);
     return account;
   }

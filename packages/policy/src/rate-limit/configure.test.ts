@@ -43,6 +43,25 @@ describe("a limiter that is given other limits while it works", () => {
     expect(budgets()[1]).toMatchObject({ unit: "tokens", spent: 0 });
   });
 
+  it("adds a budget of another span to those that it has", async () => {
+    const { limiter, ask, budgets } = setup({ requestsPerMinute: 5, whenFull: "reject" });
+    await ask();
+    limiter.configure({ requestsPerSecond: 2 });
+    expect(budgets()).toEqual([
+      { unit: "requests", amount: 2, perMs: 1_000, spent: 0 },
+      { unit: "requests", amount: 5, perMs: 60_000, spent: 1 },
+    ]);
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual(["pong", "pong", "spent"]);
+  });
+
+  it("takes nothing off a new budget for what began in the moment before", async () => {
+    const { limiter, budgets } = setup({ requestsPerMinute: 5 });
+    const before = await limiter.reserve({ cost: 40 });
+    limiter.configure({ tokensPerMinute: 100 });
+    before.settle(1);
+    expect(budgets()[1]).toMatchObject({ unit: "tokens", spent: 0 });
+  });
+
   it("goes on heeding the lower limit of a server", () => {
     const { limiter, budgets } = setup({ requestsPerMinute: 5 });
     limiter.observe({ "x-ratelimit-limit-requests": "2", "x-ratelimit-limit-tokens": "70" });

@@ -45,9 +45,7 @@ export class Ledger {
   #grow(): void {
     this.#costs = doubled(this.#costs);
     this.#times = doubled(this.#times);
-    const free = new Int32Array(this.#free.length * 2);
-    free.set(this.#free);
-    this.#free = free;
+    this.#free = new Int32Array(this.#free.length * 2); // None is free when more are needed.
   }
 }
 

@@ -97,6 +97,12 @@ describe("a limiter that observes the headers of answers", () => {
     expect(limiter.stats()).toMatchObject({ budgets: [], pausedMs: 0 });
   });
 
+  it("makes nothing of what is left of a limit that nobody knows", () => {
+    const { limiter } = setup();
+    limiter.observe({ "x-ratelimit-remaining-requests": "5" });
+    expect(limiter.stats().budgets).toEqual([]);
+  });
+
   it("leaves the budget of a day alone", () => {
     const { limiter, spent } = setup({ requestsPerDay: 1_000 });
     limiter.observe({ "x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "4" });

@@ -180,11 +180,11 @@ export class RateLimiter implements Policy, Guard {
   observe(headers: unknown): void {
     const told = readRateHeaders(headers, this.#clock);
     this.#accounts.learn(told, this.#clock.monotonicMs());
-    if (told.retryAfterMs !== undefined) this.pause(told.retryAfterMs);
+    this.pause(told.retryAfterMs ?? 0);
     this.#callIn();
   }
 
-  /** Admits nothing for so many milliseconds, at most `maxPauseMs`; a longer pause stays as it is. */
+  /** Admits nothing for so many milliseconds, at most `maxPauseMs`; a longer pause stays as it is, and 0 is none. */
   pause(ms: number): void {
     const pauseMs = Math.min(ms, this.#limits.maxPauseMs);
     if (!(pauseMs > 0)) return;
@@ -239,7 +239,7 @@ export class RateLimiter implements Policy, Guard {
     if (!verdict) this.#settle(permit, this.#costOf && this.#actualCost(this.#costOf, ended));
     else if (ended instanceof RejectedError) this.#cancel(permit);
     else {
-      if (verdict.retryAfterMs !== undefined) this.pause(verdict.retryAfterMs);
+      this.pause(verdict.retryAfterMs ?? 0);
       this.#settle(permit, wholeCost(verdict.cost)); // Servers count calls that failed as well.
     }
   }

@@ -115,6 +115,12 @@ class CheckedLimiter {
   }
 }
 
+it("what was spent is old a whole window later, and not before", () => {
+  const [budget] = budgets as readonly [Budget];
+  const state: RateState = { ...unspent, spendings: [{ atMs: 500, tokens: 7, requests: 1 }] };
+  expect([1_499, 1_500].map((nowMs) => spentWithin(state, budget, nowMs))).toEqual([1, 0]);
+});
+
 describe("a rate limiter, in any history and whatever the wall clock does", () => {
   const step: fc.Arbitrary<Step> = fc.record({
     action: fc.oneof(

@@ -88,5 +88,5 @@ it("limits are told from other options by their names alone", () => {
     maxPauseMs: 9,
   } as const;
   expect(limitsIn({ ...limits, name: "model" } as object)).toEqual(limits);
-  expect(limitsIn({ cost: 6, burst: undefined } as object)).toEqual({ cost: 6 });
+  expect(limitsIn({ cost: 6, burst: undefined } as object)).toStrictEqual({ cost: 6 });
 });

@@ -29,17 +29,18 @@ export class SlidingWindow {
     this.#put(this.#newest, cost);
   }
 
-  /** Adds what was spent at `atMs`, or gives back when negative; what is old already is left out. */
+  /**
+   * Adds what was spent at `atMs`, which is no later than the last time seen, or gives back when negative;
+   * what is old already is left out.
+   */
   add(cost: number, atMs: number): void {
     const slot = Math.floor(atMs / this.#slotMs);
-    this.#turn(slot);
     if (slot < this.#newest - SLOTS) return;
     this.#put(slot, cost);
   }
 
-  /** Adds what others spent, spread so that it is given back evenly within `withinMs`. */
-  addSpread(cost: number, withinMs: number, nowMs: number): void {
-    this.total(nowMs);
+  /** As `spend`, for what others spent: spread so that it is given back evenly within `withinMs`. */
+  addSpread(cost: number, withinMs: number): void {
     const count = Math.min(SLOTS, Math.max(1, Math.floor(withinMs / this.#slotMs)));
     for (let place = 0; place < count; place += 1) {
       // Whole numbers that come to `cost`: sums of them stay exact.
@@ -48,9 +49,11 @@ export class SlidingWindow {
     }
   }
 
-  /** Milliseconds until so much of the total has become old; Infinity where there is not so much. */
+  /**
+   * Milliseconds until so much of the total, of which has just been asked, has become old; Infinity where
+   * there is not so much.
+   */
   freesInMs(cost: number, nowMs: number): number {
-    this.total(nowMs);
     let freed = 0;
     for (let slot = this.#newest - SLOTS; slot <= this.#newest; slot += 1) {
       freed += this.#slots[this.#place(slot)] ?? 0;

@@ -38,6 +38,7 @@ describe("a function that was made resilient", () => {
   it("keeps its name and its length", () => {
     const wrapped = resilient(retry())(setup().add);
     expect([wrapped.name, wrapped.length]).toEqual(["add", 2]);
+    expect(Object.getOwnPropertyDescriptor(wrapped, "name")?.configurable).toBe(true);
   });
 
   it("runs under an executor, and throws what the call threw", async () => {
@@ -80,14 +81,29 @@ describe("a function that was made resilient", () => {
     expect(seen[0]).not.toBe(caller.signal);
   });
 
+  it("keeps what stands beside the signal, and what stands before", async () => {
+    const { signal } = new AbortController();
+    const seen: unknown[] = [];
+    const send = resilient(new TimeoutPolicy({ timeoutMs: 1_000 }))(
+      (...args: readonly [address: string, port: number, init: object]) => void seen.push(...args),
+    );
+    await send("here", 80, { method: "PUT", signal });
+    await send("there", 80, Object.assign(Object.create(null), { method: "PUT", signal }));
+    const init = { method: "PUT", signal: expect.any(AbortSignal) };
+    expect(seen).toEqual(["here", 80, init, "there", 80, init]);
+    const given = [seen[2], seen[5]] as readonly { readonly signal: AbortSignal }[];
+    expect(given.map((each) => each.signal === signal)).toEqual([false, false]);
+  });
+
   it("gets a last argument that is no plain object untouched", async () => {
     class Query {
       readonly signal = new AbortController().signal;
     }
-    const wrapped = resilient(retry())((query: Query | undefined) => query);
+    const wrapped = resilient(retry())((query: Query | undefined | null) => query);
     const query = new Query();
     await expect(wrapped(query)).resolves.toBe(query);
     await expect(wrapped(undefined)).resolves.toBeUndefined();
+    await expect(wrapped(null)).resolves.toBeNull();
   });
 });
 
@@ -97,6 +113,7 @@ describe("what cannot be made resilient", () => {
       undefined,
       "A call is made through an executor, a policy or a list of policies, got undefined",
     ],
+    [null, "A call is made through an executor, a policy or a list of policies, got null"],
     [
       {},
       "A call is made through an executor, a policy or a list of policies, got an object without execute()",
@@ -111,6 +128,9 @@ describe("what cannot be made resilient", () => {
     expect(() => decorate(7)).toThrow("resilient() decorates a function, got number");
     expect(() => decorate(undefined, { kind: "field" })).toThrow(
       "resilient() decorates a method, got field",
+    );
+    expect(() => decorate(() => 7, { kind: "getter" })).toThrow(
+      "resilient() decorates a method, got getter",
     );
     expect(() => decorate({}, "quote")).toThrow('resilient() decorates a method, got "quote"');
     expect(() => decorate({}, "quote", { get: () => 7 })).toThrow(
