@@ -185,7 +185,7 @@ class Runner {
     const files = this.#rooms.flatMap((room) => globSync(`src/${room}{/**/*,}.test.ts`)).toSorted();
     try {
       for (const file of files.filter((path) => !path.endsWith(".process.test.ts"))) {
-        suite.openFile(join(this.#root, file));
+        suite.openFile(file, this.#root);
         await import(`${pathToFileURL(join(this.#root, file)).href}?${this.#loadings}`);
       }
       return undefined;

@@ -3,12 +3,16 @@
  * there are mutants. Vitest itself would start anew for each of them, which takes most of the time.
  */
 
+import { join } from "node:path";
 import { vi, expect as vitestExpect } from "vitest";
 
 export { expectTypeOf, vi } from "vitest";
 
 export interface Test {
-  /** `file#chapter, sentence`: no two have the same. */
+  /**
+   * `file#chapter, sentence`: no two have the same. The file is told from the package, as the copy is
+   * elsewhere in each run.
+   */
   readonly name: string;
   readonly file: string;
   readonly run: () => unknown;
@@ -40,12 +44,14 @@ type Body = (...row: never[]) => unknown;
 export const taken: Map<string, Test> = new Map();
 
 let file = "";
+let root = "";
 let chapters: readonly string[] = [];
 let endings: (() => unknown)[] = [];
 
-/** The tests that are told next are those of `path`. */
-export function openFile(path: string): void {
+/** The tests that are told next are those of `path`, below `from`. */
+export function openFile(path: string, from: string): void {
   file = path;
+  root = from;
 }
 
 /** What the test that has just run wants done at its end; the last wish first. */
@@ -63,7 +69,7 @@ function tell(sentence: string, body: Body, row: readonly unknown[]): void {
   const plain = `${file}#${[...chapters, sentence].join(", ")}`;
   let name = plain;
   for (let number = 2; taken.has(name); number += 1) name = `${plain} (${number})`;
-  taken.set(name, { name, file, run: () => body(...(row as never[])) });
+  taken.set(name, { name, file: join(root, file), run: () => body(...(row as never[])) });
 }
 
 function open(chapter: string, body: Body, row: readonly unknown[]): void {
