@@ -1,9 +1,11 @@
-import { describe, expect, expectTypeOf, it, vi } from "vitest";
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
+import { reactions } from "../classify/index.ts";
 import { ResilientExecutor } from "./executor.ts";
 import type { ExecutorOptions } from "./executor-options.ts";
 import type { ExecutionResult } from "./result.ts";
+import { LoneCall } from "./shared-call.ts";
 
 const down = async (): Promise<never> => {
   throw Object.assign(new Error("down"), { code: "ECONNRESET" });
@@ -35,7 +37,7 @@ describe("an executor", () => {
       source: "primary",
     });
     const measure = { name: "api", outcome: "success", attempts: 1, durationMs: 0 };
-    expect(onCall.mock.calls).toEqual([[{ ...measure, source: "primary" }]]);
+    expect(onCall.mock.calls).toStrictEqual([[{ ...measure, source: "primary" }]]);
   });
 
   it("counts the attempts, and the waits between them", async () => {
@@ -43,6 +45,26 @@ describe("an executor", () => {
     const running = executor.execute(({ attempt }) => (attempt < 3 ? down() : attempt));
     await clock.advance(300);
     await expect(running).resolves.toMatchObject({ data: 3, attempts: 3, durationMs: 300 });
+  });
+
+  it("measures a call from its start, whenever that is", async () => {
+    const { executor, clock } = setup({ retry: { maxAttempts: 1 } });
+    await clock.advance(5_000);
+    const late = Promise.withResolvers<string>();
+    const [good, bad] = [executor.execute(() => late.promise), executor.execute(down)];
+    await clock.advance(30);
+    late.resolve("pong");
+    await expect(good).resolves.toMatchObject({ durationMs: 30 });
+    await expect(bad).resolves.toMatchObject({ durationMs: 0 });
+  });
+
+  it("puts its policies together once, however many calls it makes", async () => {
+    const policies = vi.spyOn(LoneCall.prototype, "policies");
+    onTestFinished(() => policies.mockRestore());
+    const { executor } = setup();
+    const before = policies.mock.calls.length;
+    for (let call = 0; call < 3; call += 1) await executor.execute(() => call);
+    expect(policies.mock.calls.length).toBe(before);
   });
 
   it("does not throw for what the call did: it returns the error and its class", async () => {
@@ -70,6 +92,41 @@ describe("an executor", () => {
     const executor = new ResilientExecutor({ name: "bare" });
     const result = await executor.execute(down);
     expect(result).toMatchObject({ success: false, attempts: 1 });
+  });
+
+  it("tells in its stats of the policies that it has, and of no others", () => {
+    const bare = new ResilientExecutor({ name: "bare" }).stats();
+    const totals = { calls: 0, failed: 0, retried: 0, fallbacks: 0, cached: 0, attempts: 0 };
+    expect(bare).toStrictEqual({ name: "bare", enabled: true, ...totals });
+    const full = new ResilientExecutor({
+      name: "full",
+      chaos: { enabled: false },
+      adaptiveLimit: {},
+    });
+    expect(Object.keys(full.stats())).toEqual([...Object.keys(bare), "adaptiveLimit", "chaos"]);
+  });
+
+  it("has a circuit that lives by its clock and its classifier, and reports nothing of its own", async () => {
+    const report = vi.fn();
+    vi.stubGlobal("reportError", report);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const classify = vi.fn(() => ({
+      ...reactions["code-bug"],
+      class: "code-bug" as const,
+      evidence: "the test",
+    }));
+    const circuitBreaker = { failureThreshold: 1, timeout: 5_000 };
+    const retry = { maxAttempts: 1 };
+    const { executor, clock } = setup({ circuitBreaker, retry });
+    await executor.execute(down);
+    await clock.advance(4_999);
+    expect(executor.stats().circuitBreaker).toMatchObject({ state: "open", retryAfterMs: 1 });
+    await clock.advance(1);
+    await expect(executor.execute(() => "pong")).resolves.toMatchObject({ data: "pong" });
+    const { executor: knowing } = setup({ circuitBreaker, retry, classifier: { classify } });
+    await knowing.execute(down);
+    expect(knowing.stats().circuitBreaker).toMatchObject({ state: "closed", ignored: 1 });
+    expect(report).not.toHaveBeenCalled();
   });
 
   it("gives up on each attempt when its time is up", async () => {

@@ -111,7 +111,7 @@ export class Guards {
     sources: GuardSources,
   ): CircuitBreaker<unknown> {
     if (!this.#circuit) {
-      return this.#makeCircuit({ ...definedOf(sources), ...thresholds, name: this.#name });
+      return this.#makeCircuit({ ...sources, ...thresholds, name: this.#name });
     }
     if (!this.#isByHand) this.#limitCircuit(thresholds);
     return this.#circuit;
@@ -145,13 +145,13 @@ export class Guards {
     sources: GuardSources,
   ): RateLimiter {
     if (this.#limiter) this.#limiter.configure(options);
-    this.#limiter ??= new RateLimiter({ ...definedOf(sources), ...options, name: this.#name });
+    this.#limiter ??= new RateLimiter({ ...sources, ...options, name: this.#name });
     return this.#limiter;
   }
 
   #places(options: NonNullable<CallPolicies["bulkhead"]>, sources: GuardSources): Bulkhead {
     if (this.#bulkhead) this.#bulkhead.configure(options);
-    this.#bulkhead ??= new Bulkhead({ ...definedOf(sources), ...options, name: this.#name });
+    this.#bulkhead ??= new Bulkhead({ ...sources, ...options, name: this.#name });
     return this.#bulkhead;
   }
 
@@ -160,16 +160,7 @@ export class Guards {
     options: NonNullable<CallPolicies["adaptiveLimit"]>,
     sources: GuardSources,
   ): AdaptiveLimiter {
-    this.#adaptive ??= new AdaptiveLimiter({ ...definedOf(sources), ...options, name: this.#name });
+    this.#adaptive ??= new AdaptiveLimiter({ ...sources, ...options, name: this.#name });
     return this.#adaptive;
   }
-}
-
-/** Without the keys that hold nothing. */
-function definedOf({ clock, random, classifier }: GuardSources): GuardSources {
-  return {
-    ...(clock && { clock }),
-    ...(random && { random }),
-    ...(classifier && { classifier }),
-  };
 }

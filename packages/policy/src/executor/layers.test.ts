@@ -4,6 +4,7 @@ import { describe, expect, expectTypeOf, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
 import { seededRandom } from "../base/random.ts";
+import { type Classifier, reactions } from "../classify/index.ts";
 import type { StandardSchema } from "../validate/index.ts";
 import { ResilientExecutor } from "./executor.ts";
 import type { ExecutorOptions, MaybeSchema } from "./executor-options.ts";
@@ -56,6 +57,16 @@ describe("an executor with a cache", () => {
     await expect(executor.execute(() => "sun")).resolves.toMatchObject({ data: "sun" });
     await executor.with({ priority: 3 }).execute(() => "fog");
     expect(executor.stats().cache).toMatchObject({ misses: 0, entries: 0 });
+  });
+
+  it("is passed by without a key beside a hedge as well, and a key means nothing without it", async () => {
+    const { executor } = setup({ cache, hedge: { delayMs: 100 } });
+    await executor.execute(() => "rain");
+    await expect(executor.execute(() => "sun")).resolves.toMatchObject({ data: "sun" });
+    const { executor: other } = setup({ hedge: { delayMs: 100 } });
+    const oslo = other.with({ cacheKey: "oslo" });
+    await oslo.execute(() => "rain");
+    await expect(oslo.execute(() => "sun")).resolves.toMatchObject({ data: "sun" });
   });
 
   it("makes one call for all who ask meanwhile, and it is one attempt in all", async () => {
@@ -177,7 +188,53 @@ describe("an executor with a schema", () => {
   });
 });
 
+describe("an executor with a classifier", () => {
+  const broken: Classifier = {
+    classify: () => ({ ...reactions.auth, class: "auth", evidence: "the test" }),
+  };
+
+  it("has it decide what is tried again, also beside a schema", async () => {
+    const retry = { maxAttempts: 3, initialDelayMs: 0 };
+    const { executor } = setup({ validate: { schema: city }, retry, classifier: broken });
+    await expect(executor.execute(down)).resolves.toMatchObject({
+      errorClass: "auth",
+      attempts: 1,
+    });
+  });
+
+  it("has it decide whether a hedge waits for its other attempt", async () => {
+    const { executor, clock } = setup({ hedge: { delayMs: 100 }, classifier: broken });
+    const running = executor.execute(({ attempt }) => (attempt === 1 ? slow() : down()));
+    await clock.advance(200);
+    await expect(running).resolves.toMatchObject({ errorClass: "auth", attempts: 2 });
+  });
+});
+
 describe("an executor with chaos", () => {
+  it("leaves it to the chance of the executor which calls are hit", async () => {
+    const chaos = { enabled: true, errorRate: 0.5 };
+    const hit = async (chance: number) => {
+      const random = { next: () => chance, uuid: () => "" };
+      const result = await setup({ chaos, random }).executor.execute(() => "pong");
+      return !result.success;
+    };
+    await expect(Promise.all([hit(0.1), hit(0.9)])).resolves.toEqual([true, false]);
+  });
+
+  it("leaves it to the seed of chaos, where there is one", async () => {
+    const chaos = { enabled: true, errorRate: 0.5, seed: "tuesday" };
+    const hits = async (chance: number) => {
+      const random = { next: () => chance, uuid: () => "" };
+      const { executor } = setup({ chaos, random });
+      const results = Array.from({ length: 20 }, () => executor.execute(() => 1));
+      return (await Promise.all(results)).filter(({ success }) => !success).length;
+    };
+    const [low, high] = [await hits(0), await hits(1 - 1e-9)];
+    expect(low).toBe(high);
+    expect(low).toBeGreaterThan(0);
+    expect(low).toBeLessThan(20);
+  });
+
   it("counts what chaos does as the call's own attempts", async () => {
     const retry = { maxAttempts: 3, initialDelayMs: 0 };
     const { executor, clock } = setup({ retry, chaos: { enabled: true, errorRate: 1 } });

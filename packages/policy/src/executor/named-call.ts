@@ -15,7 +15,7 @@ import {
   policiesOf,
   type ResiliencePreset,
 } from "./settings.ts";
-import { LoneCall, type SharedCall } from "./shared-call.ts";
+import type { SharedCall } from "./shared-call.ts";
 import type { Switch } from "./switch.ts";
 
 /** All of them: the interface is bound to it, so that none is forgotten. */
@@ -137,5 +137,5 @@ class NamedShare implements SharedCall {
 
 /** Refuses at once what would fail later, where nobody waits for it; also while policies are off. */
 export function refuseUnusable(name: string, policies: CallPolicies): void {
-  new ResilientExecutor({ name, ...policies }, new LoneCall(name, { isOn: true, turns: 0 }));
+  new ResilientExecutor({ name, ...policies });
 }

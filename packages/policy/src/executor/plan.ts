@@ -40,7 +40,7 @@ export class Plan<F> {
   constructor(options: ExecutorOptions<F>, shared: SharedCall) {
     mustHaveOptions(options);
     const { name, onCall, fallback, clock = systemClock, random = systemRandom } = options;
-    const classifier = options.classifier ?? createClassifier({ clock });
+    const classifier = options.classifier ?? createClassifier(); // Of what it says, the class alone.
     const ending = { name, clock, classifier, onCall, shared };
     this.shared = shared;
     this.#name = name;

@@ -26,12 +26,13 @@ let own: Shared | undefined;
 
 /** The same object for all copies of this protocol. */
 export function processSlot(): Shared {
-  own ??= shared();
+  own ??= sharedBy(globalThis);
   return own;
 }
 
-function shared(): Shared {
-  const slot = slotOf(globalThis as { [SLOT]?: unknown });
+/** What is shared by all who have that global object. */
+export function sharedBy(global: object): Shared {
+  const slot = slotOf(global);
   const mine: Shared = { switch: readSwitch(), registry: undefined };
   if (!slot) return mine;
   slot[PROTOCOL] ??= mine;

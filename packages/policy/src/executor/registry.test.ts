@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
 import { seededRandom } from "../base/random.ts";
+import type { CircuitBreakerOptions } from "../circuit-breaker/index.ts";
 import type { CallRegistry } from "./registry.ts";
 import { createCallRegistry } from "./registry.ts";
 
@@ -102,6 +103,34 @@ describe("the settings of a name", () => {
     expect(executor.stats().bulkhead).toMatchObject({ maxConcurrent: 7 });
   });
 
+  it("may name guards that the name has not yet, while policies are off as well", async () => {
+    const { registry } = setup();
+    registry.update({ enabled: false });
+    registry.configure("db", { circuitBreaker: { failureThreshold: 1 } });
+    registry.configure("db", {
+      circuitBreaker: { failureThreshold: 1 },
+      rateLimit: { requestsPerMinute: 10 },
+      bulkhead: { maxConcurrent: 2 },
+    });
+    registry.update({ enabled: true });
+    const executor = registry.executor("db", { preset: "none" });
+    await executor.execute(down);
+    const guards = { circuitBreaker: { state: "open" }, bulkhead: { maxConcurrent: 2 } };
+    expect(executor.stats()).toMatchObject(guards);
+    registry.configure("db", { circuitBreaker: { failureThreshold: 2 } });
+    expect(executor.stats()).toMatchObject(guards);
+  });
+
+  it("leave what the preset says beside them", async () => {
+    const { registry } = setup();
+    registry.configure("db", { preset: "database", circuitBreaker: { failureThreshold: 1 } });
+    const executor = registry.executor("db");
+    await executor.execute(down);
+    const { retryAfterMs = 0 } = executor.stats().circuitBreaker ?? {};
+    expect(retryAfterMs).toBeGreaterThan(5_000); // Ten seconds, less the wait for the second attempt.
+    expect(retryAfterMs).toBeLessThanOrEqual(10_000);
+  });
+
   it("concern no other name and no other registry", async () => {
     const { registry } = setup();
     const { registry: other } = setup();
@@ -176,6 +205,32 @@ describe("a circuit of the registry", () => {
     expect(registry.circuits.get("other")).toBeUndefined();
     await registry.executor("db").execute(down);
     expect(circuit.state.kind).toBe("open");
+  });
+
+  it("lives by the clock of the registry, or by its own", async () => {
+    const registry = createCallRegistry();
+    const [clock, own] = [manualClock(), manualClock()];
+    registry.use({ clock });
+    const left = async (options: Partial<CircuitBreakerOptions>) => {
+      const name = `db ${"clock" in options}`;
+      const circuit = registry.circuits.getOrCreate({ name, failureThreshold: 1, ...options });
+      await circuit.execute(down).catch(() => {});
+      await clock.advance(1_000);
+      return circuit.stats().retryAfterMs;
+    };
+    expect([await left({}), await left({ clock: own })]).toEqual([29_000, 30_000]);
+  });
+
+  it("reports nothing where nobody hears of it, and is missed by no list where a name has none", async () => {
+    const report = vi.fn();
+    vi.stubGlobal("reportError", report);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { registry } = setup();
+    registry.executor("bare", { preset: "none" });
+    const circuit = registry.circuits.getOrCreate({ name: "db", failureThreshold: 1 });
+    await circuit.execute(down).catch(() => {});
+    expect(Object.keys(registry.circuits.getAllStats())).toEqual(["db"]);
+    expect(report).not.toHaveBeenCalled();
   });
 
   it("does not answer for an executor, though it has a fallback of its own", async () => {

@@ -53,6 +53,26 @@ describe("an update of what holds for all calls", () => {
     expect(clock.waitsMs).toContain(7);
   });
 
+  it("reaches the circuit, the budgets and the places of a name that has them", async () => {
+    const { registry } = setup();
+    const preset = { rateLimit: { requestsPerMinute: 10 }, bulkhead: { maxConcurrent: 4 } };
+    registry.update({ presets: { api: preset } });
+    const executor = registry.executor("a");
+    await executor.execute(() => "pong");
+    registry.update({
+      circuitBreaker: { failureThreshold: 1, timeout: 7_000 },
+      presets: { api: { rateLimit: { requestsPerMinute: 20 }, bulkhead: { maxConcurrent: 2 } } },
+    });
+    await executor.execute(down);
+    expect(executor.stats()).toMatchObject({
+      circuitBreaker: { state: "open" },
+      rateLimit: { budgets: [{ amount: 20 }] },
+      bulkhead: { maxConcurrent: 2 },
+    });
+    expect(executor.stats().circuitBreaker?.retryAfterMs).toBeGreaterThan(5_000);
+    expect(executor.stats().circuitBreaker?.retryAfterMs).toBeLessThanOrEqual(7_000);
+  });
+
   it("changes the values of presets, those of calls and those of caution", async () => {
     const { registry } = setup();
     const executor = registry.executor("a", { preset: "llm" });
@@ -105,6 +125,18 @@ describe("an update that cannot be used", () => {
     [{ circuitBreaker: { timeout: 0 } }, /^circuitBreaker\.timeout must be/],
     [{ presets: { lm: {} } }, /^presets\.lm cannot be set here; what can is: api, database, llm/],
     [{ presets: { llm: { timeout: -1 } } }, /^presets\.llm\.timeoutMs must be/],
+    [{ retry: null }, "retry must be an object with options, got null"],
+    [{ circuitBreaker: false }, "circuitBreaker must be an object with options, got false"],
+    [{ circuitBreaker: 5 }, "circuitBreaker must be an object with options, got 5"],
+    [{ presets: null }, "presets must be an object with options, got null"],
+    [
+      { presets: { llm: { rateLimit: [] } } },
+      "presets.llm.rateLimit must be an object with options, got ",
+    ],
+    [
+      { presets: { llm: { bulkhead: null } } },
+      "presets.llm.bulkhead must be an object with options, got null",
+    ],
     [{ presets: { llm: { tries: 1 } } }, /^presets\.llm\.tries cannot be set here/],
     [
       { circuitBreaker: { maxOpenMs: 20_000 } },
@@ -131,6 +163,19 @@ describe("an update that cannot be used", () => {
     await expect(executor.execute(down)).resolves.toMatchObject({ attempts: 2 });
     expect(report.mock.calls[0]?.[0]).toMatchObject({ message: /^maxOpenMs must be/ });
     vi.unstubAllGlobals();
+  });
+
+  it("keeps the mistake for a cause", () => {
+    const { registry } = setup();
+    const cause = expect.objectContaining({ message: expect.stringMatching(/^maxAttempts must/) });
+    expect(() => registry.update({ retry: { maxAttempts: 0 } })).toThrow(
+      expect.objectContaining({ cause }),
+    );
+  });
+
+  it.each([null, 5, []])("is one that is no object: %j", (update) => {
+    const { registry } = setup();
+    expect(() => registry.update(update as object)).toThrow(/^The update must be an object with/);
   });
 
   it("is also a preset that is none", () => {

@@ -104,7 +104,10 @@ export function updated(
   if (typeof enabled !== "boolean") {
     throw new RangeError(`enabled must be true or false, got ${enabled}`);
   }
-  const general = { ...(retry && { retry }), ...(circuitBreaker && { circuitBreaker }) };
+  const general = {
+    ...(retry !== undefined && { retry }),
+    ...(circuitBreaker !== undefined && { circuitBreaker }),
+  };
   mustBeUsable("", general, refuse);
   mustKnow("presets", presets, before.presets);
   for (const [name, values] of Object.entries(presets)) {

@@ -25,11 +25,10 @@ export class LoneCall implements SharedCall {
   readonly guards: Guards;
   readonly tally: Tally = new Tally();
   readonly isHeard = false;
-  readonly #switch: Switch;
+  readonly #switch: Switch = processSlot().switch;
 
-  constructor(name: string, ownSwitch: Switch = processSlot().switch) {
+  constructor(name: string) {
     this.guards = new Guards(name, undefined);
-    this.#switch = ownSwitch;
   }
 
   get revision(): number {

@@ -131,6 +131,18 @@ describe("while policies are off", () => {
     await expect(executor.execute(down)).resolves.toMatchObject({ success: false });
   });
 
+  it("thresholds of a circuit that was made by hand count then as well", async () => {
+    const { registry } = setup();
+    const circuit = registry.circuits.getOrCreate({ name: "db", failureThreshold: 9 });
+    registry.update({ enabled: false });
+    registry.configure("db", { circuitBreaker: { failureThreshold: 1 } });
+    await circuit.execute(down).catch(() => {});
+    registry.update({ enabled: true });
+    expect(circuit.stats()).toMatchObject({ state: "closed", mode: "normal" });
+    await circuit.execute(down).catch(() => {});
+    expect(circuit.state.kind).toBe("open");
+  });
+
   it("what was known before is known afterwards", async () => {
     const { registry } = setup();
     const executor = registry.executor("db", {
@@ -164,9 +176,11 @@ describe("RESILIENCE_ENABLED", () => {
   });
 
   it("is not missed where there is no environment, as in a browser", () => {
-    vi.stubGlobal("process", undefined);
     onTestFinished(() => void vi.unstubAllGlobals());
-    expect(createCallRegistry().isEnabled).toBe(true);
+    for (const platform of [undefined, {}]) {
+      vi.stubGlobal("process", platform);
+      expect(createCallRegistry().isEnabled).toBe(true);
+    }
   });
 });
 
