@@ -38,6 +38,7 @@ export {
   type RecordedStep,
   type ResilienceConfigUpdate,
   type ResilienceSettings,
+  type Runs,
   resilienceSettings,
   resilientQueueRun,
   type System,

@@ -9,6 +9,7 @@ import type { Kernels } from "./components.ts";
 import { createEvents } from "./events.ts";
 import type { Kintsugi } from "./kintsugi.ts";
 import { type Boot, type Parts, startParts } from "./parts.ts";
+import { runsOf } from "./runs.ts";
 import { openSystem, type System } from "./system.ts";
 import { UnknownWorkflowError } from "./unknown-workflow.ts";
 import { worstHealth } from "./worst-health.ts";
@@ -78,7 +79,7 @@ function faceOf(parts: Parts, report: ErrorReporter): Kintsugi {
   return {
     name: parts.config.name,
     start: async (workflow, input, options) => engine.run(find(workflow), input, options),
-    runs: engine,
+    runs: runsOf(engine),
     deadLetters: {
       list: (filter) => engine.list({ ...filter, status: "dead" }),
       replay: (id) => engine.replay(id),

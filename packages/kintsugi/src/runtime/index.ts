@@ -28,5 +28,6 @@ export {
 } from "./default/workflow-checkpoint.ts";
 export type { DeadLetters, Events, Kintsugi, PublishedEvent } from "./kintsugi.ts";
 export { ModuleUnusableError } from "./modules.ts";
+export type { Runs } from "./runs.ts";
 export { FolderOwnedError, type System } from "./system.ts";
 export { UnknownWorkflowError } from "./unknown-workflow.ts";

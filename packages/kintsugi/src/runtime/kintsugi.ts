@@ -4,6 +4,7 @@ import type { Healer } from "../heal/index.ts";
 import type { Fact, FactLog } from "../store/index.ts";
 import type { Components, Health } from "../supervise/index.ts";
 import type { Engine, RunFilter, RunHandle, StartOptions, Workflow } from "../workflow/index.ts";
+import type { Runs } from "./runs.ts";
 
 /** A running runtime. */
 export interface Kintsugi extends AsyncDisposable {
@@ -18,7 +19,7 @@ export interface Kintsugi extends AsyncDisposable {
     input: Input,
     options?: StartOptions,
   ): Promise<RunHandle<Output>>;
-  readonly runs: Pick<Engine, "get" | "list" | "handle">;
+  readonly runs: Runs;
   readonly deadLetters: DeadLetters;
   readonly components: Pick<Components, "list" | "get" | "restart">;
   readonly incidents: Healer["incidents"];

@@ -7,6 +7,7 @@ import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
 import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
+import { forkCases, rewindCases } from "./engine-conformance/revival-cases.ts";
 import { runCases } from "./engine-conformance/run-cases.ts";
 import { stepCases } from "./engine-conformance/step-cases.ts";
 import { waitCases } from "./engine-conformance/wait-cases.ts";
@@ -28,6 +29,8 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "a run": runCases,
   "a run that waits": waitCases,
   "runs in queues": queueCases,
+  "a run that is rewound": rewindCases,
+  "a run that is forked": forkCases,
 };
 
 const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {

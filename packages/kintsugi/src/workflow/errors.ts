@@ -107,14 +107,14 @@ export class WorkflowNameTakenError extends KintsugiError {
   }
 }
 
-/** The id belongs to a run of another workflow. */
+/** The id belongs to another run: of another workflow, or one that is no fork of the run that was forked. */
 export class RunIdTakenError extends KintsugiError {
   override readonly name = "RunIdTakenError";
   readonly code = "KINTSUGI_RUN_ID_TAKEN";
   readonly runId: string;
 
   constructor(runId: string, owner: string, wanted: string) {
-    super(`"${runId}" is a run of workflow "${owner}", so no run of "${wanted}" can have that id`);
+    super(`"${runId}" is a run of workflow "${owner}", so no ${wanted} can have that id`);
     this.runId = runId;
   }
 }
@@ -142,6 +142,20 @@ export class RunStatusError extends KintsugiError {
     super(`Run "${runId}" is ${status}: it cannot ${wish}`);
     this.runId = runId;
     this.status = status;
+  }
+}
+
+/** What a run was to go back to is not one step of it. */
+export class FromStepError extends KintsugiError {
+  override readonly name = "FromStepError";
+  readonly code = "KINTSUGI_FROM_STEP";
+  readonly runId: string;
+  readonly fromStep: number | string;
+
+  constructor(runId: string, fromStep: number | string, why: string) {
+    super(`Run "${runId}" cannot go on from step ${JSON.stringify(fromStep)}: ${why}`);
+    this.runId = runId;
+    this.fromStep = fromStep;
   }
 }
 

@@ -21,6 +21,7 @@ export {
   DeterminismError,
   EngineOverloadedError,
   EngineStoppedError,
+  FromStepError,
   InputRefusedError,
   QueueUnknownError,
   RunCancelledError,
@@ -35,6 +36,8 @@ export {
 export { RecordedError } from "./recorded-error.ts";
 export type {
   Debounce,
+  ForkOptions,
+  RewindOptions,
   RunError,
   RunFilter,
   RunHandle,

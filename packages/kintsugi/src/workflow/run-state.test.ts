@@ -88,6 +88,8 @@ describe("a run, in any history", () => {
         { kind: "cancelled" },
         { kind: "replayed" },
         { kind: "replayed" },
+        { kind: "rewound" },
+        { kind: "rewound" },
       ),
     },
   );
@@ -106,12 +108,13 @@ describe("a run, in any history", () => {
           const wasBusy = before.kind === "busy";
           if (wasBusy && input.kind === "life is over" && !input.clean) crashesInARow += 1;
           if (input.kind === "recorded" && wasBusy) crashesInARow = 0;
-          if (before.kind === "dead" && input.kind === "replayed") crashesInARow = 0;
+          const isBack = before.kind === "dead" && input.kind === "replayed";
+          if (isBack || (wasOver(before) && input.kind === "rewound")) crashesInARow = 0;
+          if (state.kind === "completed" || state.kind === "cancelled") crashesInARow = 0;
           if ("crashes" in state) expect(state.crashes).toBe(crashesInARow);
           if (state.kind === "dead" && state.reason === "quarantined") {
             expect(state.crashes).toBe(QUARANTINE_CRASHES);
           }
-          if (state.kind === "completed" || state.kind === "cancelled") return;
 
           const columns = toColumns(state, 1_767_225_600_000);
           expect(fromColumns(columns)).toEqual(state);
@@ -132,6 +135,9 @@ describe("a run, in any history", () => {
   });
 });
 
+const wasOver = ({ kind }: RunState): boolean =>
+  kind === "dead" || kind === "completed" || kind === "cancelled";
+
 /** A property that never got there proves nothing: all the arrows of the drawing. */
 const ARROWS = [
   "busy > cancelled",
@@ -139,6 +145,8 @@ const ARROWS = [
   "busy > dead",
   "busy > queued",
   "busy > waiting",
+  "cancelled > queued",
+  "completed > queued",
   "dead > queued",
   "queued > busy",
   "queued > cancelled",

@@ -9,7 +9,7 @@
  *
  *     busy, waiting ── returns, throws ──▶ completed, dead; any of these ── cancelled ──▶ cancelled
  *     busy, the tenth life in a row that crashed ──▶ dead (quarantined)
- *     dead ── replayed ──▶ queued
+ *     dead ── replayed ──▶ queued; completed, dead, cancelled ── rewound ──▶ queued
  *
  * A crash counts against a run only when its own code was let run in that life and recorded nothing:
  * waiting never counts, and whatever it records sets the count back to zero. A crash says nothing
@@ -45,6 +45,8 @@ export type RunInput = Readonly<
   | { kind: "threw" }
   | { kind: "cancelled" }
   | { kind: "replayed" }
+  /** It goes on from an earlier step. */
+  | { kind: "rewound" }
 >;
 
 /** Crashes in a row that make a run a dead letter. */
@@ -66,10 +68,10 @@ export function next(state: RunState, input: RunInput): RunState {
     case "waiting":
       return nextOfWaiting(state, input);
     case "dead":
-      return input.kind === "replayed" ? accepted : state;
+      return input.kind === "replayed" || input.kind === "rewound" ? accepted : state;
     case "completed":
     case "cancelled":
-      return state;
+      return input.kind === "rewound" ? accepted : state;
   }
 }
 

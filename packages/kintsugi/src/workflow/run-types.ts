@@ -31,6 +31,10 @@ export interface RunView {
   readonly deadReason: "failed" | "quarantined" | null;
   readonly queue: string;
   readonly priority: number;
+  /** The run whose record it began with. */
+  readonly forkedFrom: string | null;
+  /** How often it was rewound. */
+  readonly generation: number;
 }
 
 /** A step as screens show it. */
@@ -79,6 +83,19 @@ export interface Debounce {
   readonly wait: Duration;
   /** It begins so long after the first start at the latest. @defaultValue no limit */
   readonly maxWait?: Duration;
+}
+
+export interface RewindOptions {
+  /**
+   * The first step that is done again: its number, counted from 0, or its name where only one step has it.
+   * The number behind the last step that the record knows goes on where the run was.
+   */
+  readonly fromStep: number | string;
+}
+
+export interface ForkOptions extends RewindOptions {
+  /** Names the new run: the same id gives the same fork, never a second one. @defaultValue a UUID */
+  readonly id?: string;
 }
 
 export interface RunHandle<Output> {

@@ -49,6 +49,18 @@ export interface RunRow {
   readonly rank: number;
   /** No other run of its workflow that is open has this key. */
   readonly uniqueKey: string | null;
+  /** How often it was rewound. */
+  readonly generation: number;
+  /** Where to: growing by step and by generation. */
+  readonly rewinds: readonly Rewind[] | null;
+  /** The run whose record it began with. */
+  readonly forkedFrom: string | null;
+}
+
+/** From this step on, steps are of this generation. */
+export interface Rewind {
+  readonly fromStep: number;
+  readonly generation: number;
 }
 
 export const runs: Table<RunRow> = {
@@ -78,6 +90,9 @@ export const runs: Table<RunRow> = {
     priority: { type: "integer", since: 2, initial: 0 },
     rank: { type: "integer", since: 2, initial: 0 },
     uniqueKey: { type: "text", since: 2 },
+    generation: { type: "integer", since: 2, initial: 0 },
+    rewinds: { type: "json", since: 2 },
+    forkedFrom: { type: "text", since: 2 },
   },
   key: ["id"],
   indexes: [
@@ -107,11 +122,13 @@ export interface StepRow {
   readonly failed: 0 | 1;
   /** Text of the codec: the result, or the error. */
   readonly outcome: string | null;
+  /** Of a wait: the number of the signal that ended it. */
+  readonly signalSeq: number | null;
 }
 
 export const steps: Table<StepRow> = {
   name: "steps",
-  version: 1,
+  version: 2,
   columns: {
     runId: { type: "text" },
     seq: { type: "integer" },
@@ -122,6 +139,7 @@ export const steps: Table<StepRow> = {
     childId: { type: "text" },
     failed: { type: "integer" },
     outcome: { type: "text" },
+    signalSeq: { type: "integer", since: 2 },
   },
   key: ["runId", "seq"],
 };

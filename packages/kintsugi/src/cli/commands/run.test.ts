@@ -20,6 +20,8 @@ const view = {
   error: null,
   crashes: 0,
   deadReason: null,
+  forkedFrom: null,
+  generation: 0,
 };
 
 /** A program whose run looks like these, one look after the other. */

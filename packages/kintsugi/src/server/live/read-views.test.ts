@@ -29,6 +29,8 @@ const run = (
   deadReason: null,
   queue: "default",
   priority: 0,
+  forkedFrom: null,
+  generation: 0,
   ...more,
 });
 

@@ -28,6 +28,12 @@ export async function checkInput<Input>(
   throw new InputRefusedError(name, issues);
 }
 
+/** @throws {@link RangeError} when no run can be called so. */
+export function checkId(id: string): string {
+  if (id === "") throw new RangeError("A run needs an id, got an empty text");
+  return id;
+}
+
 export interface NewRun {
   readonly id: string;
   readonly workflow: Workflow<never, unknown>;
@@ -59,5 +65,8 @@ export function newRow({ id, workflow, input, parentId, order, state, atMs }: Ne
     priority: order.priority,
     rank: rankOf(order.priority, atMs),
     uniqueKey: order.key ?? null,
+    generation: 0,
+    rewinds: null,
+    forkedFrom: null,
   };
 }

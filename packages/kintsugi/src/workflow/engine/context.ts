@@ -5,6 +5,7 @@ import { type Duration, durationMs, wholeNumber } from "@kintsugi/policy/base";
 import type { StepContext, StepOptions } from "../step-types.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import { attemptStep } from "./attempts.ts";
+import { childIdOf, idempotencyKeyOf } from "./generation.ts";
 import type { LiveRun } from "./live-run.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
 import type { Wait } from "./waits.ts";
@@ -103,7 +104,7 @@ export class RunContext implements WorkflowContext {
     if (run.isOver) return run.refuse();
     const { clock, isMeasured } = run.host;
     const startedMs = isMeasured ? clock.monotonicMs() : 0;
-    const idempotencyKey = `${run.id}:${entry.seq}`;
+    const idempotencyKey = idempotencyKeyOf(run.row, entry.seq);
     const { signals } = run;
     const outcome = await attemptStep({ name, idempotencyKey, fn, options, clock, signals });
     if (isMeasured) this.#measure(name, outcome, clock.monotonicMs() - startedMs);
@@ -166,7 +167,7 @@ export class RunContext implements WorkflowContext {
     const run = this.#run;
     const entry = run.enter("child", workflow.name);
     if (!entry) return run.refuse();
-    const childId = options.id ?? `${run.id}/${entry.seq}`;
+    const childId = options.id ?? childIdOf(run.row, entry.seq);
     const begin = async (wait: Wait): Promise<void> => {
       run.waits.wake(wait, await this.#outcomeOf(workflow, input, childId));
     };

@@ -9,7 +9,6 @@ import type { RunStatus } from "../run-types.ts";
 import { type RunRow, runs, type SignalRow, signals } from "../tables.ts";
 import { cancelChanges, cancelled } from "./dormant.ts";
 import type { RunDesk } from "./handle.ts";
-import { listAll } from "./list-all.ts";
 import { SIGNALS_PER_LIFE } from "./lives.ts";
 import type { Results } from "./results.ts";
 import type { RunPool } from "./run-pool.ts";
@@ -84,12 +83,10 @@ export class Desk implements RunDesk {
 
   /** False when the run has moved on since its row was read. */
   async #cancelRow(row: RunRow): Promise<boolean> {
-    const { store, clock, rows, results } = this.#options;
+    const { clock, rows, results } = this.#options;
     const atMs = clock.epochMs();
-    // A signal that is on its way to the disk meets the end of the run there: see `#wakeFor`.
-    const letters = await listAll(store, signals, { where: { runId: row.id } });
     try {
-      await rows.commit(cancelChanges(row, letters, atMs));
+      await rows.commit(cancelChanges(row, atMs));
     } catch (error) {
       if (error instanceof ConflictError) return false;
       throw error;

@@ -5,7 +5,7 @@
 
 import { type Change, remove, update } from "../../store/index.ts";
 import { fromColumns, next, toColumns } from "../run-state.ts";
-import { type RunRow, runs, type SignalRow, signals, steps } from "../tables.ts";
+import { type RunRow, runs, steps } from "../tables.ts";
 import { endFacts, replayedFact, resumedFact } from "./facts.ts";
 
 /** Lets its code run in this life. */
@@ -28,32 +28,23 @@ export function cancelled(row: RunRow, atMs: number): RunRow {
   return { ...row, ...toColumns(state, row.createdAtMs), endedAtMs: atMs };
 }
 
-/** Ends it, and with it the signals that it did not ask for: nobody else would ever remove them. */
-export function cancelChanges(
-  row: RunRow,
-  letters: readonly SignalRow[],
-  atMs: number,
-): readonly Change[] {
+export function cancelChanges(row: RunRow, atMs: number): readonly Change[] {
   const { id, ...columns } = cancelled(row, atMs);
   const end = update(runs, [id], columns, { phase: row.phase });
-  const unread = letters.map(({ seq }) => remove(signals, id, seq));
-  return [end, ...endFacts({ id, ...columns }, atMs), ...unread];
+  return [end, ...endFacts({ id, ...columns }, atMs)];
 }
 
 /** Forgets how a dead run ended, and the outcomes of the steps that it died of. */
 export function replayChanges(row: RunRow, atMs: number): readonly Change[] {
   const state = next(fromColumns(row), { kind: "replayed" });
-  const living = {
-    ...toColumns(state, row.createdAtMs),
-    outcome: null,
-    error: null,
-    culprits: null,
-    suspectStep: null,
-    endedAtMs: null,
-  };
+  const living = { ...toColumns(state, row.createdAtMs), ...NO_END };
   return [
     update(runs, [row.id], living, { status: "dead" }),
     ...(row.culprits ?? []).map((seq) => remove(steps, row.id, seq)),
     replayedFact(row, atMs),
   ];
 }
+
+/** How a run ended, when it has not. */
+export const NO_END: Pick<RunRow, "outcome" | "error" | "culprits" | "suspectStep" | "endedAtMs"> =
+  { outcome: null, error: null, culprits: null, suspectStep: null, endedAtMs: null };

@@ -201,7 +201,7 @@ describe("a child whose workflow only its parent knows", () => {
 });
 
 describe("signals that nobody asks for", () => {
-  it("are refused beyond a thousand, and are gone when the run ends", async () => {
+  it("are refused beyond a thousand, and stay when the run ends", async () => {
     const { open, pass } = doors();
     const workflow = defineWorkflow("full", (ctx) => ctx.step("pass", pass));
     const { store, clock, done, start } = await setup([workflow]);
@@ -213,10 +213,10 @@ describe("signals that nobody asks for", () => {
     expect(await store.count(signals)).toBe(1_000);
     open[0]?.();
     await clock.advance(0);
-    expect(await store.count(signals)).toBe(0);
+    expect(await store.count(signals)).toBe(1_000);
   });
 
-  it("are gone when the run is cancelled while it waits as a row", async () => {
+  it("stay when the run is cancelled while it waits as a row", async () => {
     const workflow = defineWorkflow("parked", (ctx) => ctx.waitFor("go"));
     const { store, done, start } = await setup([workflow], { maxLive: 1 });
     const handles = await start(workflow, ["a", "b"]);
@@ -224,7 +224,7 @@ describe("signals that nobody asks for", () => {
     for (const handle of handles) await done(handle.signal("other"));
     expect(await store.count(signals)).toBe(2);
     await done(handles[0]?.cancel() ?? Promise.resolve());
-    expect(await store.list(signals)).toMatchObject([{ runId: "b" }]);
+    expect(await store.count(signals)).toBe(2);
     expect(await handles[0]?.status()).toBe("cancelled");
   });
 });

@@ -109,7 +109,14 @@ describe("a run that the store refuses", () => {
       return ctx.step("second", () => 2);
     });
     const row = { seq: 1, kind: "step", name: "?", ordinal: 0, deadlineMs: null } as const;
-    const intruder = { ...row, runId: "a", childId: null, failed: 0, outcome: "1" } as const;
+    const intruder = {
+      ...row,
+      runId: "a",
+      childId: null,
+      failed: 0,
+      outcome: "1",
+      signalSeq: null,
+    } as const;
     await done(store.commit([insert(steps, intruder)]));
     const [a, b] = await done(
       Promise.all(["a", "b"].map((id) => engine.run(workflow, undefined, { id }))),

@@ -11,7 +11,14 @@ import {
 } from "@kintsugi/policy/base";
 
 import type { Store } from "../../store/index.ts";
-import type { RunFilter, RunHandle, RunView, StepView } from "../run-types.ts";
+import type {
+  ForkOptions,
+  RewindOptions,
+  RunFilter,
+  RunHandle,
+  RunView,
+  StepView,
+} from "../run-types.ts";
 import { runs, steps } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { Desk } from "./desk.ts";
@@ -68,7 +75,7 @@ export function embeddedEngine(options: EmbeddedEngineOptions): Engine & AsyncDi
 
 class EmbeddedEngine implements Engine {
   readonly name = "embedded";
-  readonly can = { replayDead: true, progress: true } as const;
+  readonly can = { replayDead: true, progress: true, fork: true, rewind: true } as const;
   readonly #store: Store;
   readonly #registry = new Registry();
   readonly #pool: RunPool;
@@ -100,7 +107,8 @@ class EmbeddedEngine implements Engine {
     this.#rows = rows;
     this.#desk = new Desk({ store, clock, pool, rows, results });
     this.#intake = new Intake({ store, clock, random, pool, rows, isUrgent });
-    this.#revival = new Revival({ store, clock, pool, rows });
+    const cancel = (runId: string): Promise<void> => this.#desk.cancel(runId);
+    this.#revival = new Revival({ store, clock, random, pool, rows, cancel });
   }
 
   register(workflow: Workflow<never, unknown>): void {
@@ -149,6 +157,15 @@ class EmbeddedEngine implements Engine {
 
   async replay(id: string): Promise<RunHandle<unknown>> {
     await this.#revival.replay(id);
+    return new EngineRunHandle(id, this.#desk);
+  }
+
+  async fork(id: string, options: ForkOptions): Promise<RunHandle<unknown>> {
+    return new EngineRunHandle(await this.#revival.fork(id, options), this.#desk);
+  }
+
+  async rewind(id: string, options: RewindOptions): Promise<RunHandle<unknown>> {
+    await this.#revival.rewind(id, options);
     return new EngineRunHandle(id, this.#desk);
   }
 

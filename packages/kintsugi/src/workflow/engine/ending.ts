@@ -1,8 +1,8 @@
 /** How a run in memory ends: its last row, and what is written together with it. */
 
-import { type Change, remove, update } from "../../store/index.ts";
+import { type Change, update } from "../../store/index.ts";
 import { type RunInput, type RunState, toColumns } from "../run-state.ts";
-import { type RunRow, runs, type SignalRow, signals } from "../tables.ts";
+import { type RunRow, runs } from "../tables.ts";
 import { type Blame, runErrorOf } from "./blame.ts";
 import { endFacts } from "./facts.ts";
 import type { Outcome } from "./outcome.ts";
@@ -33,16 +33,10 @@ export function lastColumns(
   };
 }
 
-/** All that is written when a run ends: signals that it did not ask for go with it. */
-export function endChanges(
-  row: RunRow,
-  last: Partial<RunRow>,
-  letters: readonly SignalRow[],
-  atMs: number,
-): readonly Change[] {
-  return [
-    update(runs, [row.id], last),
-    ...endFacts({ ...row, ...last }, atMs),
-    ...letters.map(({ seq }) => remove(signals, row.id, seq)),
-  ];
+/**
+ * All that is written when a run ends. Signals that it did not ask for stay: it may ask for them when it
+ * is replayed or rewound.
+ */
+export function endChanges(row: RunRow, last: Partial<RunRow>, atMs: number): readonly Change[] {
+  return [update(runs, [row.id], last), ...endFacts({ ...row, ...last }, atMs)];
 }

@@ -17,6 +17,25 @@ export const resumedFact = (row: RunRow, atMs: number, life: number): Change =>
 export const replayedFact = (row: RunRow, atMs: number): Change =>
   fact("run.replayed", atMs, { ...named(row), deadReason: row.deadReason, error: row.error });
 
+export interface CutFact {
+  /** Number of the first step that is done again. */
+  readonly fromStep: number;
+  /** Steps of the record that are kept. */
+  readonly steps: number;
+}
+
+export const rewoundFact = (row: RunRow, atMs: number, cut: CutFact): Change =>
+  fact("run.rewound", atMs, {
+    ...named(row),
+    status: row.status,
+    generation: row.generation,
+    ...cut,
+  });
+
+/** Told beside `run.started`, of the new run. */
+export const forkedFact = (row: RunRow, cut: CutFact): Change =>
+  fact("run.forked", row.createdAtMs, { ...named(row), forkedFrom: row.forkedFrom, ...cut });
+
 /** A quarantined run is dead as well, so who counts dead letters has one fact to count. */
 export function endFacts(row: RunRow, atMs: number): readonly Change[] {
   const steps = row.stepsRecorded;

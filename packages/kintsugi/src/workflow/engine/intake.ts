@@ -9,7 +9,7 @@ import { accepted, next, type RunState } from "../run-state.ts";
 import type { StartOptions } from "../run-types.ts";
 import { type RunRow, runKeys, runs } from "../tables.ts";
 import type { Workflow } from "../types.ts";
-import { checkInput, newRow } from "./accept.ts";
+import { checkId, checkInput, newRow } from "./accept.ts";
 import { startedFact } from "./facts.ts";
 import { type Order, orderOf } from "./queues/order.ts";
 import type { RunPool } from "./run-pool.ts";
@@ -55,8 +55,7 @@ export class Intake {
     const { clock, pool, random, isUrgent } = this.#options;
     const order = orderOf(options, workflow, clock.epochMs());
     pool.mustHaveQueue(order.queue);
-    const id = options.id ?? random.uuid();
-    if (id === "") throw new RangeError("A run needs an id, got an empty text");
+    const id = checkId(options.id ?? random.uuid());
     const live = pool.find(id);
     if (live) return sameRun(live.row, workflow);
 
@@ -141,6 +140,6 @@ function firstState({ beginsAtMs }: Order): RunState {
 }
 
 function sameRun(row: RunRow, { name }: Workflow<never, unknown>): string {
-  if (row.workflow !== name) throw new RunIdTakenError(row.id, row.workflow, name);
+  if (row.workflow !== name) throw new RunIdTakenError(row.id, row.workflow, `run of "${name}"`);
   return row.id;
 }

@@ -14,6 +14,7 @@ const recorded = (seq: number, ordinal: number | null): StepRow => ({
   childId: null,
   failed: 0,
   outcome: "1",
+  signalSeq: null,
 });
 
 function setup(...rows: readonly StepRow[]) {

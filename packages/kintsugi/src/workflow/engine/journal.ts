@@ -143,7 +143,14 @@ export class Journal {
 const isDone = (row: StepRow): row is StepRow & { readonly ordinal: number } =>
   row.ordinal !== null;
 
-function inWords({ kind, name }: { readonly kind: StepKind; readonly name: string }): string {
+/** What a step is called in sentences. */
+export function inWords({
+  kind,
+  name,
+}: {
+  readonly kind: StepKind;
+  readonly name: string;
+}): string {
   switch (kind) {
     case "step":
     case "child":

@@ -166,7 +166,8 @@ export class LiveRun {
     const { place, ordinal } = this.#journal.takePlace();
     const recorded = { ordinal, failed: outcome.failed, outcome: outcome.text };
     const { seq, kind, name, childId = null } = entry;
-    const row = { runId: this.id, seq, kind, name, childId, deadlineMs: null, ...recorded };
+    const noMore = { deadlineMs: null, signalSeq: null };
+    const row = { runId: this.id, seq, kind, name, childId, ...noMore, ...recorded };
     const changes = [
       entry.row ? update(steps, [this.id, seq], recorded) : insert(steps, row),
       ...more,
@@ -222,8 +223,8 @@ export class LiveRun {
   }
 
   #deadline({ seq, kind, name }: Entry, deadlineMs: number): StepRow {
-    const nothingYet = { childId: null, ordinal: null, failed: 0, outcome: null } as const;
-    return { runId: this.id, seq, kind, name, deadlineMs, ...nothingYet };
+    const nothingYet = { ordinal: null, failed: 0, outcome: null, signalSeq: null } as const;
+    return { runId: this.id, seq, kind, name, childId: null, deadlineMs, ...nothingYet };
   }
 
   /** Writes `more`, and says so when nothing but waits is left. */
@@ -282,9 +283,8 @@ export class LiveRun {
     this.#endRow = { ...this.row, ...last };
     this.#over = kind === "cancelled" ? "cancelled" : "ended";
     this.#letGo(() => new RunCancelledError(this.id));
-    const letters = this.waits.mail.empty();
     try {
-      await this.host.commit(endChanges(this.row, last, letters, atMs));
+      await this.host.commit(endChanges(this.row, last, atMs));
     } catch (error) {
       if (this.host.isLost(error)) throw error;
       if (kind !== "threw") return this.#dieInstead(before, error);

@@ -3,7 +3,7 @@
 import type { SignalRow } from "../tables.ts";
 
 export class Mailbox {
-  #letters: SignalRow[] = [];
+  readonly #letters: SignalRow[] = [];
 
   get size(): number {
     return this.#letters.length;
@@ -19,12 +19,5 @@ export class Mailbox {
   take(name: string): SignalRow | undefined {
     const at = this.#letters.findIndex((letter) => letter.name === name);
     return at < 0 ? undefined : this.#letters.splice(at, 1)[0];
-  }
-
-  /** Takes all that is left. */
-  empty(): readonly SignalRow[] {
-    const letters = this.#letters;
-    this.#letters = [];
-    return letters;
   }
 }

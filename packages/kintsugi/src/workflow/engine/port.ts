@@ -1,12 +1,25 @@
 /** What runs workflows: the embedded engine here, others in their satellites. One conformance suite. */
 
-import type { RunFilter, RunHandle, RunView, StartOptions, StepView } from "../run-types.ts";
+import type {
+  ForkOptions,
+  RewindOptions,
+  RunFilter,
+  RunHandle,
+  RunView,
+  StartOptions,
+  StepView,
+} from "../run-types.ts";
 import type { Workflow } from "../types.ts";
 
 export interface Engine {
   readonly name: string;
   /** What this engine can do beyond the common part. */
-  readonly can: { readonly replayDead: boolean; readonly progress: boolean };
+  readonly can: {
+    readonly replayDead: boolean;
+    readonly progress: boolean;
+    readonly fork: boolean;
+    readonly rewind: boolean;
+  };
   /** Makes workflows known; those of unfinished runs must be known before {@link Engine.start}. */
   register(workflow: Workflow<never, unknown>): void;
   /** Takes up what an earlier process left unfinished. */
@@ -26,6 +39,20 @@ export interface Engine {
   steps(runId: string, limit: number): Promise<readonly StepView[]>;
   /** Starts a dead run again: recorded steps stay, the step that failed runs again. */
   replay(id: string): Promise<RunHandle<unknown>>;
+  /**
+   * Starts a new run with what is recorded of another before a step, and with the signals that came to
+   * it and that nobody, or only a later step, has taken. The other goes on, or stays, as it is.
+   *
+   * @throws {@link FromStepError}, {@link RunUnknownError}, {@link RunIdTakenError}.
+   */
+  fork(id: string, options: ForkOptions): Promise<RunHandle<unknown>>;
+  /**
+   * Lets a run that has ended go on from an earlier step. Steps from there on are done again, with other
+   * idempotency keys, children of theirs are started anew, and signals that they took are given again.
+   *
+   * @throws {@link FromStepError}, {@link RunUnknownError}, {@link RunStatusError} while it runs.
+   */
+  rewind(id: string, options: RewindOptions): Promise<RunHandle<unknown>>;
   /** Lets nothing new start, aborts steps, writes what is queued. Unfinished runs stay unfinished. */
   stop(): Promise<void>;
 }

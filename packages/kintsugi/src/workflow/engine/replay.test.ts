@@ -145,3 +145,37 @@ it("a run of parallel branches comes to the same, whenever its process crashes",
     { numRuns: 200 },
   );
 }, 60_000);
+
+it("a run of parallel branches comes to the same, whichever step it is rewound to or forked from", async () => {
+  const anyBranches = fc.array(anyBranch, { minLength: 1, maxLength: 4 });
+  const anyPlaces = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(anyBranches, anyPlaces, async (branches, places) => {
+      const { clock, workflow, open } = await setup(branches);
+      const { engine, store } = await open();
+      const value = branches.map((branch, at) => expected(branch, `${at}`));
+      const recordOf = (runId: string) => store.list(steps, { where: { runId } });
+      const comesTo = async (id: string): Promise<void> => {
+        await clock.advance(2_000);
+        const ended = Promise.allSettled([engine.handle(id).then((handle) => handle?.result())]);
+        await clock.advance(0);
+        expect((await ended)[0]).toEqual({ status: "fulfilled", value });
+      };
+      void engine.run(workflow, undefined, { id: "run" });
+      await comesTo("run");
+      for (const [at, place] of places.entries()) {
+        const before = await recordOf("run");
+        const fromStep = Math.round(place * before.length);
+        const kept = before.filter(({ seq }) => seq < fromStep);
+        void engine.fork("run", { fromStep, id: `fork ${at}` });
+        void engine.rewind("run", { fromStep });
+        await comesTo("run");
+        await comesTo(`fork ${at}`);
+        expect((await recordOf("run")).slice(0, kept.length)).toEqual(kept);
+        const copied = kept.map((row) => ({ ...row, runId: `fork ${at}` }));
+        expect((await recordOf(`fork ${at}`)).slice(0, kept.length)).toEqual(copied);
+      }
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);

@@ -18,6 +18,8 @@ export const viewOf = (row: RunRow): RunView => ({
   deadReason: row.deadReason,
   queue: row.queue,
   priority: row.priority,
+  forkedFrom: row.forkedFrom,
+  generation: row.generation,
 });
 
 export const stepViewOf = ({ seq, kind, name, ordinal, failed, childId }: StepRow): StepView => {

@@ -2,9 +2,9 @@
 
 import type { Clock } from "@kintsugi/policy/base";
 
-import { type Change, remove } from "../../store/index.ts";
+import { type Change, remove, update } from "../../store/index.ts";
 import { NEVER_MS } from "../run-state.ts";
-import { type SignalRow, type StepRow, signals } from "../tables.ts";
+import { type SignalRow, type StepRow, signals, steps } from "../tables.ts";
 import type { Entry } from "./journal.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Outcome } from "./outcome.ts";
@@ -78,9 +78,11 @@ export class Waits {
     else this.mail.add(letter);
   }
 
-  /** Ends a wait with a signal, which is gone with that. */
+  /** Ends a wait with a signal, which is gone with that: a rewind gives it back. */
   hand(wait: Wait, { seq, payload }: SignalRow): void {
-    this.wake(wait, { failed: 0, text: payload }, [remove(signals, this.#run.id, seq)]);
+    const { id } = this.#run;
+    const taken = update(steps, [id, wait.entry.seq], { signalSeq: seq });
+    this.wake(wait, { failed: 0, text: payload }, [taken, remove(signals, id, seq)]);
   }
 
   /** When the run wants to be woken, and whether it waits for a child besides. */
