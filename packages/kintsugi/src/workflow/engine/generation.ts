@@ -8,11 +8,6 @@ import type { Rewind, RunRow } from "../tables.ts";
 
 type Rewound = Pick<RunRow, "id" | "rewinds">;
 
-/** 0 for a step that no rewind has removed. */
-export function generationOf({ rewinds }: Rewound, seq: number): number {
-  return rewinds?.findLast(({ fromStep }) => fromStep <= seq)?.generation ?? 0;
-}
-
 export const idempotencyKeyOf = (run: Rewound, seq: number): string =>
   `${run.id}:${named(run, seq)}`;
 
@@ -36,7 +31,8 @@ export function withRewind(
   return [...kept, { fromStep, generation }];
 }
 
-function named(run: Rewound, seq: number): string {
-  const generation = generationOf(run, seq);
-  return generation === 0 ? String(seq) : `${seq}~${generation}`;
+/** A step that no rewind has removed is called by its number alone. */
+function named({ rewinds }: Rewound, seq: number): string {
+  const rewind = rewinds?.findLast(({ fromStep }) => fromStep <= seq);
+  return rewind ? `${seq}~${rewind.generation}` : String(seq);
 }
