@@ -51,8 +51,8 @@ export interface CircuitSharingOptions {
  * Each breaker goes on deciding by itself whether it admits a call, at once; nothing waits for the store.
  * What is shared: an opening, when as many nodes as the `quorum` have it; a closing; the places of a
  * half-open circuit, so that all nodes together make no more than `successThreshold` trials; a reset; an
- * isolation. It holds on to its breakers until it is disposed. One that is shared needs no more from a breaker than the `sharing` option, and gives the same
- * name and thresholds to all.
+ * isolation. It holds on to its breakers until it is disposed. One that is shared needs no more from a
+ * breaker than the `sharing` option, and gives the same name and thresholds to all.
  *
  * The call that comes first after the open time is refused in a node that must ask for a trial, or waits
  * with `halfOpenCallers: "wait"`; the next one is the trial.
