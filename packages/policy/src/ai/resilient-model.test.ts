@@ -149,6 +149,25 @@ describe("a limiter of tokens", () => {
     expect(limiter.stats().pausedMs).toBeGreaterThan(19_000);
   });
 
+  it.each([
+    ["the provider asks", 429, 19_000],
+    ["nobody but they themselves asks", undefined, -1],
+  ])("pauses as long as %s, though the caller has left by then", async (_, status, least) => {
+    const limiter = new RateLimiter({ name: "provider", requestsPerMinute: 100 });
+    const caller = new AbortController();
+    const headers = { "retry-after": "20" };
+    const said = Object.assign(new Error("slow down"), { status: 429, headers });
+    const leave = (): never => {
+      caller.abort(status ? new Error("the user left") : said);
+      throw said;
+    };
+    const { ask } = setup(model({ generate: [leave] }), { limiter }, retry(1));
+    await thrownBy(ask({ abortSignal: caller.signal, maxRetries: 0 }));
+    const { pausedMs } = limiter.stats();
+    expect(pausedMs > 0).toBe(least > 0);
+    expect(pausedMs).toBeGreaterThan(least);
+  });
+
   it("learns from what the provider says of its limits", async () => {
     const limiter = limiting();
     const headers = { "x-ratelimit-limit-tokens": "200", "x-ratelimit-remaining-tokens": "50" };

@@ -287,11 +287,15 @@ class Asking {
     return limiter?.reserve(estimate ? { cost: estimate(request) } : {}, signal);
   }
 
-  /** Servers count calls that failed as well. */
+  /** Servers count calls that failed as well, and what they say holds though the caller has left. */
   #settleFailed(reservation: Reservation | undefined, thrown: unknown, signal: AbortSignal): void {
     const { limiter } = this.#options;
     if (!limiter) return;
-    const { retryAfterMs, cost } = judge(this.#classifier, thrown, signal);
+    if (signal.aborted && thrown === signal.reason) {
+      reservation?.settle(); // It is not the server that said it.
+      return;
+    }
+    const { retryAfterMs, cost } = judge(this.#classifier, thrown, undefined);
     reservation?.settle(cost);
     const { responseHeaders } = Object(thrown) as { readonly responseHeaders?: unknown };
     if (responseHeaders) limiter.observe(responseHeaders);

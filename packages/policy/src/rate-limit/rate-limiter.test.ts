@@ -3,13 +3,25 @@ import { describe, expect, it, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
 import { CircuitBreaker } from "../circuit-breaker/index.ts";
+import type { Classifier } from "../classify/index.ts";
 import { pipeline } from "../pipeline/index.ts";
+import { TimeoutPolicy } from "../timeout/index.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { RateLimitedError, type RateLimiterOptions } from "./rate-options.ts";
 
 const left = new Error("user left");
 const slow = (headers: Record<string, string>) =>
   Object.assign(new Error("slow down"), { status: 429, headers });
+
+const waiting: Classifier = {
+  classify: () => ({
+    class: "rate-limit",
+    retryable: true,
+    outcome: "ignore",
+    evidence: "the test",
+    retryAfterMs: 3_000,
+  }),
+};
 
 function setup(options: Partial<RateLimiterOptions> = {}) {
   const clock = manualClock();
@@ -291,6 +303,40 @@ describe("calls that wait for a budget", () => {
 });
 
 describe("a server that asks to be left alone", () => {
+  it.each([
+    ["", slow({ "retry-after": "7" }), {}, 7_000],
+    [", as its own classifier reads it", "wait", { classifier: waiting }, 3_000],
+    [", unless it is only what they left with", left, { classifier: waiting }, 0],
+  ])("pauses although the caller has left by then%s", async (_, said, options, pausedMs) => {
+    const { limiter } = setup(options);
+    const caller = new AbortController();
+    const call = async (): Promise<never> => {
+      caller.abort(left);
+      throw said;
+    };
+    await expect(limiter.execute(call, caller.signal)).rejects.toBe(said);
+    expect(limiter.stats().pausedMs).toBe(pausedMs);
+  });
+
+  it.each([
+    ["its time is up", slow({ "retry-after": "7" }), 7_000],
+    ["its caller has left", slow({ "retry-after": "7" }), 7_000],
+    ["another limit has refused it", new RateLimitedError("other", "spent", 9_000, false), 0],
+  ])("is heard when it answers a call that is not waited for: %s", async (why, said, pausedMs) => {
+    const { limiter, clock } = setup();
+    const row = pipeline(limiter, new TimeoutPolicy({ timeoutMs: 100, clock }));
+    const caller = new AbortController();
+    const answer = Promise.withResolvers<never>();
+    const call = row.execute(() => answer.promise, caller.signal).catch(() => {});
+    if (why === "its caller has left") caller.abort(left);
+    else await clock.advance(100);
+    await call;
+    expect(limiter.stats().pausedMs).toBe(0);
+    answer.reject(said);
+    await settled();
+    expect(limiter.stats().pausedMs).toBe(pausedMs);
+  });
+
   it("pauses everything for as long as it asks, and the clock of the wall has no say", async () => {
     const onPause = vi.fn();
     const { limiter, clock } = setup({ requestsPerMinute: 100, whenFull: "reject", onPause });

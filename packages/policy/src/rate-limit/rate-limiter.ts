@@ -235,13 +235,30 @@ export class RateLimiter implements Policy, Guard {
   }
 
   settle(permit: number, attempt: Attempt, given: Verdict | undefined, ended: unknown): void {
-    const verdict = given && (this.#judge?.(ended, attempt.parent, attempt) ?? given);
+    const verdict = given && this.#verdictOn(given, attempt, ended);
     if (!verdict) this.#settle(permit, this.#costOf && this.#actualCost(this.#costOf, ended));
     else if (ended instanceof RejectedError) this.#cancel(permit);
     else {
       this.pause(verdict.retryAfterMs ?? 0);
       this.#settle(permit, wholeCost(verdict.cost)); // Servers count calls that failed as well.
+      attempt.zombie?.catch((late: unknown) => this.#hearLate(late, attempt));
     }
+  }
+
+  #verdictOn(given: Verdict, attempt: Attempt, ended: unknown): Verdict {
+    const { parent } = attempt;
+    // What the server said holds for all, though the caller who asked it has left.
+    if (parent?.aborted && ended !== parent.reason) {
+      return (this.#judge ?? judgeByTables)(ended, undefined);
+    }
+    return this.#judge?.(ended, parent, attempt) ?? given;
+  }
+
+  /** How work has failed that its call has left behind: its cost is settled, but the server has spoken. */
+  #hearLate(thrown: unknown, { parent }: Attempt): void {
+    if (thrown instanceof RejectedError || thrown === parent?.reason) return;
+    const { retryAfterMs } = (this.#judge ?? judgeByTables)(thrown, undefined);
+    if (retryAfterMs !== undefined) this.pause(retryAfterMs);
   }
 
   #tryReserve(cost: number): number {
