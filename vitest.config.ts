@@ -20,8 +20,9 @@ const config: ViteUserConfig = defineConfig({
             "packages/*/src/**/*.test.ts",
             "examples/**/*.test.ts",
             "benchmarks/harness/*.test.ts",
+            "torture/crash/*.test.ts",
           ],
-          exclude: ["**/*.process.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.process.test.ts", "**/*.ci.test.ts", "**/node_modules/**"],
           testTimeout: 30_000, // Nothing waits here; a machine may be busy.
           // The AI SDK's parser offers its TypeScript under our condition, which Node strips in no package.
           server: { deps: { inline: ["ai", /@ai-sdk/, /eventsource-parser/] } },

@@ -1,176 +1,85 @@
 /**
- * kill -9 of runtime, watchdog and model server, at random moments and in every order, while digests run.
+ * The torture: a program is killed, cut off or stopped, in every way and from a seed, and a judge that
+ * sees it from outside alone says what must not be.
  *
- *     npm run torture -- [--quick] [--kills 50] [--seed <text>]
+ *     npm run torture -- [--mode kill|write|power|stop] --seed <text> --count <number> [--keep]
+ *     npm run torture -- [--mode program] [--quick] [--kills 50] [--seed <text>]
  *
- * Prints the seed; ends with 0 when nothing was lost, nothing was recorded twice, and nothing is left.
+ * Ends with 0 when nothing was found, 1 when something was, 2 when the machine lacks what the mode needs.
  */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { seededRandom } from "@kintsugi/policy/base";
 
-import { asked, currentClient } from "../examples/digest/src/follow.ts";
-import { checkLedger } from "../examples/digest/src/ledger.ts";
-import { checkJournal, checkReport } from "./check.ts";
-import { findMarked, killNow } from "./processes.ts";
-import { kintsugi, type Program, startProgram } from "./program.ts";
+import { MachineLacksError } from "./crash/native.ts";
+import { isMode, keepResult, type Result, tortureEngine } from "./crash/torture-engine.ts";
+import { QUICK_KILLS, tortureProgram } from "./program-kills.ts";
 
-const QUICK_KILLS = 50;
-/** Packages in work at a time, and so steps in flight at a kill. */
-const CONCURRENCY = 6;
-/** A program without a new effect for so long is stuck. */
-const PATIENCE_MS = 60_000;
+/** Sentences that are shown of what was found; the rest follows from these. */
+const SHOWN = 12;
 
 const { values: options } = parseArgs({
   options: {
+    mode: { type: "string", default: "program" },
+    seed: { type: "string" },
+    count: { type: "string" },
+    broken: { type: "string" },
+    keep: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     kills: { type: "string" },
-    seed: { type: "string" },
   },
 });
-const kills = Number(options.kills ?? (options.quick ? QUICK_KILLS : 1_000));
-if (!Number.isSafeInteger(kills) || kills < 1) {
-  throw new RangeError(`--kills must be a whole number of at least 1, got ${options.kills}`);
-}
+const { mode } = options;
 const seed = options.seed ?? String(process.hrtime.bigint());
-const random = seededRandom(seed);
-const documents = fileURLToPath(new URL("../node_modules", import.meta.url));
+const count = wholeNumber("--count", options.count ?? options.kills);
 
-/** Every order of one, two and three. */
-const orders: readonly (readonly string[])[] = [
-  ["runtime"],
-  ["watchdog"],
-  ["model"],
-  ["runtime", "watchdog"],
-  ["watchdog", "runtime"],
-  ["runtime", "model"],
-  ["model", "runtime"],
-  ["watchdog", "model"],
-  ["model", "watchdog"],
-  ["runtime", "watchdog", "model"],
-  ["runtime", "model", "watchdog"],
-  ["watchdog", "runtime", "model"],
-  ["watchdog", "model", "runtime"],
-  ["model", "runtime", "watchdog"],
-  ["model", "watchdog", "runtime"],
-];
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new RangeError(`${name} must be a whole number of at least 1, got ${text}`);
+}
 
 async function main(): Promise<number> {
-  console.log(`torture: ${kills} kills, seed ${seed}`);
-  const program = startProgram(seed, 30);
-  const problems: string[] = [];
-  try {
-    const reports = await killWhileItRuns(program);
-    problems.push(...reports.flatMap((report) => checkReport(documents, report)));
-    problems.push(...(await endsWithNothingLeft(program)));
-    const verdict = checkLedger(program.ledger);
-    problems.push(...verdict.violations);
-    const most = kills * CONCURRENCY;
-    if (verdict.repeated > most) problems.push(`${verdict.repeated} repeats, more than ${most}`);
-    problems.push(...checkJournal(join(program.dataDir, "store.sqlite")));
-    console.log(
-      `${reports.length} digests, ${verdict.effects} effects, ${verdict.repeated} repeats of steps in flight`,
-    );
-  } catch (error) {
-    problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    problems.push(`up said:\n${program.said()}`, ...logsOf(program));
-  } finally {
-    for (const marked of findMarked(program.instance)) killNow(marked);
-    program.up.kill("SIGKILL");
+  if (mode === "program") {
+    return tortureProgram(count ?? (options.quick ? QUICK_KILLS : 1_000), seed);
   }
-  for (const problem of problems) console.error(`  ${problem}`);
-  console.log(problems.length === 0 ? "nothing lost, nothing twice, nothing left" : "FAILED");
-  if (problems.length === 0) program.remove();
-  else console.error(`  The folder is kept: ${program.folder}; again with --seed ${seed}`);
-  return problems.length === 0 ? 0 : 1;
+  if (!isMode(mode)) {
+    throw new RangeError(`--mode must be kill, write, power, stop or program; got "${mode}"`);
+  }
+  const { broken } = options;
+  const most = count ?? (mode === "write" ? Number.POSITIVE_INFINITY : 100);
+  const sort = broken === undefined ? "" : `, on the broken journal "${broken}"`;
+  console.log(`torture: ${mode}, seed ${seed}${sort}`);
+  const result = await tortureEngine({ mode, seed, count: most, broken });
+  say(result);
+  if (options.keep) console.log(`kept in ${keepResult(result)}`);
+  return result.violations.length === 0 ? 0 : 1;
 }
 
-/** Kills until the kills are used up, one digest after the other; gives the reports. */
-async function killWhileItRuns(program: Program): Promise<readonly string[]> {
-  const reports: string[] = [];
-  let left = kills;
-  while (left > 0 || reports.length === 0) {
-    const id = `digest-${reports.length + 1}`;
-    const reportFolder = join(program.folder, id);
-    const { addressFile } = program;
-    const input = { folder: documents, reportFolder, addressFile, concurrency: CONCURRENCY };
-    const patience = AbortSignal.timeout(PATIENCE_MS);
-    await asked(program.dataDir, (client) => client.startRun("digest", input, { id }), patience);
-    const isStuck = stuckDetector(program);
-    for (;;) {
-      const status = await statusOf(program, id);
-      if (status === "completed") break;
-      if (status === "dead" || status === "cancelled") throw new Error(`${id} is ${status}`);
-      if (isStuck()) throw new Error(`${id} made no progress for ${PATIENCE_MS / 1_000} s`);
-      await sleep(100 + random.next() * (left > 0 ? 1_200 : 100));
-      if (left > 0) left -= await killSome(program, left);
-    }
-    reports.push(join(reportFolder, "report.json"));
-  }
-  return reports;
-}
-
-/** Undefined while nobody answers. */
-async function statusOf(program: Program, id: string): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(2_000);
-  const ask = currentClient(program.dataDir)?.run(id, signal);
-  return ask?.then(
-    ({ status }) => status,
-    () => undefined,
+function say(result: Result): void {
+  const { faults, lives, runsAccepted, runsEnded, effects, repeatsInFlight, violations } = result;
+  const moments = Object.entries(result.faultsByMoment).map(([kind, times]) => `${times} ${kind}`);
+  console.log(
+    `${faults} faults in ${result.seconds} s (${result.secondsPerFault} s each), ${lives} lives`,
   );
-}
-
-/** True when `up` has ended, or no effect was seen for as long as anybody would wait. */
-function stuckDetector(program: Program): () => boolean {
-  let seen = -1;
-  let sinceMs = Date.now();
-  return () => {
-    const now = checkLedger(program.ledger).effects;
-    if (now !== seen) [seen, sinceMs] = [now, Date.now()];
-    return program.up.exitCode !== null || Date.now() - sinceMs > PATIENCE_MS;
-  };
-}
-
-async function killSome(program: Program, most: number): Promise<number> {
-  const order = orders[Math.floor(random.next() * orders.length)] ?? [];
-  let done = 0;
-  for (const target of order.slice(0, most)) {
-    const marked = findMarked(program.instance).find(
-      ({ role, component }) => role === target || component === target,
+  if (moments.length > 0) console.log(`  ${moments.join(", ")}`);
+  console.log(
+    `${runsAccepted} runs accepted, ${runsEnded} ended; ${effects} effects, ` +
+      `${repeatsInFlight} repeats of steps in flight`,
+  );
+  for (const { kind, sentence } of violations.slice(0, SHOWN))
+    console.log(`  ${kind}: ${sentence}`);
+  if (violations.length === 0) console.log("nothing lost, nothing twice, nothing invented");
+  else
+    console.log(
+      `FAILED: ${violations.length} violations; again with --mode ${mode} --seed ${seed}`,
     );
-    if (marked && killNow(marked)) done += 1;
-    await sleep(random.next() < 0.5 ? 0 : random.next() * 80);
-  }
-  return done;
 }
 
-/** `down` ends with 0 and leaves nobody; nothing comes back; a second `down` ends with 3. */
-async function endsWithNothingLeft(program: Program): Promise<readonly string[]> {
-  const problems: string[] = [];
-  const first = await kintsugi(["down", "--data-dir", program.dataDir], program.folder);
-  if (first.code !== 0) problems.push(`down ended with ${first.code}: ${first.stderr.trim()}`);
-  for (const when of ["after down", "five seconds after down"]) {
-    const left = findMarked(program.instance).map(({ pid, role }) => `${role} ${pid}`);
-    if (left.length > 0) problems.push(`left ${when}: ${left.join(", ")}`);
-    if (when === "after down") await sleep(5_000);
-  }
-  const second = await kintsugi(["down", "--data-dir", program.dataDir], program.folder);
-  if (second.code !== 3) problems.push(`a second down ended with ${second.code}, not 3`);
-  return problems;
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof MachineLacksError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
 }
-
-function logsOf(program: Program): readonly string[] {
-  return ["watchdog", "runtime"].map((name) => {
-    try {
-      return `${name}: ${readFileSync(join(program.dataDir, "logs", `${name}.err.log`), "utf8").slice(-2_000)}`;
-    } catch {
-      return `${name}: no log`;
-    }
-  });
-}
-
-process.exitCode = await main();

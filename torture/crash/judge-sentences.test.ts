@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+
+import { type Effect, Judge, type Told } from "./judge.ts";
+import { ALWAYS, type Plan } from "./plan.ts";
+
+describe("the sentences of the judge", () => {
+  const plan: Plan = [
+    { kind: "step", name: "s1", attempts: 2, refusals: ALWAYS },
+    { kind: "step", name: "s2", attempts: 1, refusals: 0 },
+  ];
+  const effect = (told: Partial<Effect>): Effect => ({
+    kind: "effect",
+    life: 1,
+    run: "r",
+    step: "s1",
+    attempt: 1,
+    key: told.step === "s2" ? "r:1" : "r:0",
+    quotes: ["in"],
+    nonce: "n1",
+    isRefused: false,
+    isAnswered: true,
+    ...told,
+  });
+  const begun: readonly Told[] = [
+    { kind: "submitted", run: "r", start: "in", plan },
+    { kind: "owns", life: 1 },
+  ];
+  const said = (...more: readonly Told[]): readonly string[] => {
+    const judge = new Judge();
+    for (const told of [...begun, ...more]) judge.hear(told);
+    return judge.violations.map(({ sentence }) => sentence);
+  };
+
+  it("name run, step and life of a repeat, and the proof that it was recorded", () => {
+    expect(
+      said(
+        effect({}),
+        effect({ step: "s2", quotes: ["n1"], nonce: "n2" }),
+        { kind: "gone", life: 1 },
+        { kind: "owns", life: 2 },
+        effect({ life: 2, nonce: "n3" }),
+      ),
+    ).toEqual([
+      "Step s1 of run r ran again in life 2 though step s2 in life 1 had quoted its result",
+    ]);
+  });
+
+  it("tell a repeat within one life from one after a crash", () => {
+    expect(said(effect({}), effect({ nonce: "n2" }))).toEqual([
+      "Step s1 of run r ran twice in life 1 without a failure",
+    ]);
+  });
+
+  it("find a failure that was recorded before all attempts had failed", () => {
+    const refused = effect({ isRefused: true });
+    expect(said(refused, effect({ step: "s2", quotes: ["n1"], nonce: "n2" }))).toEqual([
+      "In run r, step s2 in life 1 held a failure of step s1 after 1 told failures of 2 attempts",
+    ]);
+  });
+
+  it("find more attempts than were allowed", () => {
+    const tries = [1, 2, 3].map((attempt) =>
+      effect({ attempt, isRefused: true, nonce: `n${attempt}` }),
+    );
+    expect(said(...tries)).toEqual(["Step s1 of run r was tried 3 times in life 1, not 2"]);
+  });
+
+  it("find a nonce that never left the ledger", () => {
+    expect(
+      said(
+        effect({ isAnswered: false }),
+        { kind: "gone", life: 1 },
+        { kind: "owns", life: 2 },
+        effect({ life: 2, step: "s2", quotes: ["n1"], nonce: "n2" }),
+      ),
+    ).toEqual(["In run r, step s2 in life 2 held a nonce of step s1 that was never told"]);
+  });
+
+  it("say which run is not there any more", () => {
+    expect(
+      said(
+        { kind: "accepted", run: "r", life: 1 },
+        { kind: "seen", run: "r", life: 2, status: "unknown", why: "" },
+        { kind: "over" },
+      ),
+    ).toEqual([
+      "Run r was accepted and life 2 has no such run",
+      "Run r was accepted and never ended",
+    ]);
+  });
+});
