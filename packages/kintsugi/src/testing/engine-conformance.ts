@@ -7,6 +7,7 @@ import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
 import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
+import { raceCases, raceCrashCases } from "./engine-conformance/race-cases.ts";
 import { forkCases, rewindCases } from "./engine-conformance/revival-cases.ts";
 import { runCases } from "./engine-conformance/run-cases.ts";
 import { stepCases } from "./engine-conformance/step-cases.ts";
@@ -31,10 +32,12 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "runs in queues": queueCases,
   "a run that is rewound": rewindCases,
   "a run that is forked": forkCases,
+  "a race": raceCases,
 };
 
 const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {
   "a run whose process ended": crashCases,
+  "a race whose process ended": raceCrashCases,
   "a crash that comes again and again": quarantineCases,
   "queues over a restart": queueCrashCases,
 };

@@ -33,6 +33,18 @@ export class RunQuarantinedError extends KintsugiError {
   }
 }
 
+/** Another branch of a race was first: the reason with which the signals of the others are aborted. */
+export class BranchLostError extends KintsugiError {
+  override readonly name = "BranchLostError";
+  readonly code = "KINTSUGI_BRANCH_LOST";
+  readonly runId: string;
+
+  constructor(runId: string) {
+    super(`Another branch of a race in run "${runId}" was first`);
+    this.runId = runId;
+  }
+}
+
 /** The code of a workflow took another way than what was recorded of this run. */
 export class DeterminismError extends KintsugiError {
   override readonly name = "DeterminismError";

@@ -17,6 +17,7 @@ export type { WorkflowMeasure } from "./engine/measure.ts";
 export type { Engine } from "./engine/port.ts";
 export type { QueueOptions, RateLimit } from "./engine/queues/queue-options.ts";
 export {
+  BranchLostError,
   CorruptRecordError,
   DeterminismError,
   EngineOverloadedError,

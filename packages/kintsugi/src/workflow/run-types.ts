@@ -41,10 +41,13 @@ export interface RunView {
 export interface StepView {
   /** Its number in the order in which the steps of the run were started, from 0. */
   readonly seq: number;
-  readonly kind: "step" | "value" | "sleep" | "wait" | "child";
+  readonly kind: "step" | "value" | "sleep" | "wait" | "child" | "race";
   readonly name: string;
-  /** `waiting`: for time, a signal or a child; what a step that is not recorded does is not known. */
-  readonly state: "recorded" | "failed" | "waiting";
+  /**
+   * `waiting`: for time, a signal or a child; what a step that is not recorded does is not known.
+   * `abandoned`: it was in flight when another branch won the race.
+   */
+  readonly state: "recorded" | "failed" | "waiting" | "abandoned";
   /** The run that a child step started. */
   readonly childId: string | null;
 }

@@ -10,6 +10,7 @@ import {
 } from "@kintsugi/policy/base";
 
 import { checkInput } from "./engine/accept.ts";
+import { BranchLostError } from "./errors.ts";
 import type { StepContext } from "./step-types.ts";
 import type { Workflow, WorkflowContext } from "./types.ts";
 
@@ -44,30 +45,34 @@ class StraightContext implements WorkflowContext {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly #options: StraightOptions;
-  #calls = 0;
+  /** Counts the calls of all contexts of the run. */
+  readonly #count: { calls: number };
+  #hasLost = false;
 
-  constructor(options: StraightOptions) {
+  constructor(options: StraightOptions, count: { calls: number } = { calls: 0 }) {
     this.runId = options.runId;
     this.signal = options.signal;
     this.#options = options;
+    this.#count = count;
   }
 
-  async step<T>(_name: string, fn: (context: StepContext) => Promise<T> | T): Promise<T> {
-    const idempotencyKey = `${this.runId}:${this.#calls}`;
-    this.#calls += 1;
-    this.signal.throwIfAborted();
-    return fn({ signal: this.signal, attempt: 1, idempotencyKey });
+  step<T>(_name: string, fn: (context: StepContext) => Promise<T> | T): Promise<T> {
+    return this.#unlessLost(async () => {
+      const idempotencyKey = `${this.runId}:${this.#nextCall()}`;
+      this.signal.throwIfAborted();
+      return fn({ signal: this.signal, attempt: 1, idempotencyKey });
+    });
   }
 
   async all<T>(
-    branches: readonly (() => Promise<T>)[],
+    branches: readonly ((ctx: WorkflowContext) => Promise<T>)[],
     { concurrency = branches.length }: { readonly concurrency?: number } = {},
   ): Promise<T[]> {
     const ends: PromiseSettledResult<T>[] = [];
     const left = branches.entries();
     const lane = async (): Promise<void> => {
       for (const [index, branch] of left) {
-        [ends[index]] = (await Promise.allSettled([branch()])) as [PromiseSettledResult<T>];
+        [ends[index]] = (await Promise.allSettled([branch(this)])) as [PromiseSettledResult<T>];
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, branches.length) }, lane));
@@ -77,8 +82,32 @@ class StraightContext implements WorkflowContext {
     });
   }
 
+  async race<T>(branches: readonly ((ctx: WorkflowContext) => Promise<T>)[]): Promise<T> {
+    if (branches.length === 0) throw new RangeError("ctx.race needs at least one branch, got none");
+    const sides = branches.map((branch) => {
+      const end = new AbortController();
+      const signal = AbortSignal.any([this.signal, end.signal]);
+      const ctx = new StraightContext({ ...this.#options, signal }, this.#count);
+      return { branch, end, ctx };
+    });
+    const lose = (winner: StraightContext): void => {
+      for (const { ctx, end } of sides) if (ctx !== winner) ctx.#lose(end);
+    };
+    return this.#unlessLost(() =>
+      Promise.race(
+        sides.map(async ({ branch, ctx }) => {
+          try {
+            return await branch(ctx);
+          } finally {
+            if (!ctx.#hasLost) lose(ctx);
+          }
+        }),
+      ),
+    );
+  }
+
   sleep(duration: Duration): Promise<void> {
-    return sleep(this.#options.clock, durationMs(duration), this.signal);
+    return this.#unlessLost(() => sleep(this.#options.clock, durationMs(duration), this.signal));
   }
 
   async waitFor<T>(
@@ -91,9 +120,10 @@ class StraightContext implements WorkflowContext {
   }
 
   child<Input, Output>(workflow: Workflow<Input, Output>, input: Input): Promise<Output> {
-    const runId = `${this.runId}/${this.#calls}`;
-    this.#calls += 1;
-    return runStraight(workflow, input, { ...this.#options, runId });
+    return this.#unlessLost(() => {
+      const runId = `${this.runId}/${this.#nextCall()}`;
+      return runStraight(workflow, input, { ...this.#options, signal: this.signal, runId });
+    });
   }
 
   async now(): Promise<number> {
@@ -109,4 +139,31 @@ class StraightContext implements WorkflowContext {
   }
 
   progress(): void {}
+
+  // --- private parts -----------------------------------------------------------------------------
+
+  #nextCall(): number {
+    this.#count.calls += 1;
+    return this.#count.calls - 1;
+  }
+
+  #lose(end: AbortController): void {
+    this.#hasLost = true;
+    end.abort(new BranchLostError(this.runId));
+  }
+
+  /** Calls of a branch that has lost its race come to nothing, and so do those that it waits for. */
+  #unlessLost<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#hasLost) return new Promise(() => {});
+    return new Promise((resolve, reject) => {
+      call().then(
+        (value) => {
+          if (!this.#hasLost) resolve(value);
+        },
+        (error: unknown) => {
+          if (!this.#hasLost) reject(error);
+        },
+      );
+    });
+  }
 }

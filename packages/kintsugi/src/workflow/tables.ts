@@ -103,7 +103,7 @@ export const runs: Table<RunRow> = {
   ],
 };
 
-export type StepKind = "step" | "value" | "sleep" | "wait" | "child";
+export type StepKind = "step" | "value" | "sleep" | "wait" | "child" | "race";
 
 export interface StepRow {
   readonly runId: string;
@@ -113,7 +113,7 @@ export interface StepRow {
   readonly name: string;
   /**
    * Place in the order in which outcomes were handed to the code, from 0. Null while it waits: such a
-   * row holds nothing but the deadline.
+   * row holds nothing but the deadline. Null for ever of what was abandoned.
    */
   readonly ordinal: number | null;
   readonly deadlineMs: number | null;
@@ -124,6 +124,8 @@ export interface StepRow {
   readonly outcome: string | null;
   /** Of a wait: the number of the signal that ended it. */
   readonly signalSeq: number | null;
+  /** Of a call that was in flight in a branch when another branch won: the number of the race. */
+  readonly abandonedBy: number | null;
 }
 
 export const steps: Table<StepRow> = {
@@ -140,6 +142,7 @@ export const steps: Table<StepRow> = {
     failed: { type: "integer" },
     outcome: { type: "text" },
     signalSeq: { type: "integer", since: 2 },
+    abandonedBy: { type: "integer", since: 2 },
   },
   key: ["runId", "seq"],
 };

@@ -55,9 +55,19 @@ export interface WorkflowContext {
   ): Promise<T>;
   /** Starts all in order, waits for all. @throws the first error, when all have settled. */
   all<T>(
-    branches: readonly (() => Promise<T>)[],
+    branches: readonly ((ctx: WorkflowContext) => Promise<T>)[],
     options?: { readonly concurrency?: number },
   ): Promise<T[]>;
+  /**
+   * Starts all in order and waits for the first that settles: gives what it returns, throws what it
+   * throws. Each branch gets a context of its own, to be used in place of the run's. The others have
+   * lost with that, for good: signals of their steps are aborted, their children are cancelled, and no
+   * call of theirs comes to anything any more, also after a crash. What they had in flight is recorded
+   * as abandoned. A signal to the run that only a loser has taken is there for the next who asks.
+   *
+   * @throws {@link RangeError} when there is no branch.
+   */
+  race<T>(branches: readonly ((ctx: WorkflowContext) => Promise<T>)[]): Promise<T>;
   /** Sleeps across crashes. */
   sleep(duration: Duration): Promise<void>;
   /** The next signal of that name, also one that came before the wait. Null when the time was up. */

@@ -1,14 +1,17 @@
 /** The context of a run: what its code calls, over the run in memory. */
 
-import { type Duration, durationMs, wholeNumber } from "@kintsugi/policy/base";
+import { type Duration, durationMs } from "@kintsugi/policy/base";
 
 import type { StepContext, StepOptions } from "../step-types.ts";
+import type { StepKind } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import { attemptStep } from "./attempts.ts";
+import type { Branch, Entry } from "./branch.ts";
+import { type Code, runAll, runRace } from "./branches.ts";
 import { childIdOf, idempotencyKeyOf } from "./generation.ts";
 import type { LiveRun } from "./live-run.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
-import type { Wait } from "./waits.ts";
+import { timeIsUp, type Wait } from "./waits.ts";
 
 const NO_OPTIONS: StepOptions = {};
 
@@ -16,23 +19,24 @@ const NO_DEADLINE = { deadlineMs: null };
 
 const slept: Outcome = success(undefined);
 
-const timeIsUp: Outcome = success(null);
-
 /** Texts of progress are for a line on a screen. */
 const MAX_NOTE_LENGTH = 500;
 
 export class RunContext implements WorkflowContext {
   readonly runId: string;
   readonly #run: LiveRun;
+  readonly #branch: Branch | undefined;
   #controller: AbortController | undefined;
 
-  constructor(run: LiveRun) {
+  /** A branch of a race has a context of its own. */
+  constructor(run: LiveRun, branch?: Branch) {
     this.runId = run.id;
     this.#run = run;
+    this.#branch = branch;
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= this.#run.signals.open();
+    this.#controller ??= (this.#branch ?? this.#run.signals).open();
     return this.#controller.signal;
   }
 
@@ -45,10 +49,14 @@ export class RunContext implements WorkflowContext {
   }
 
   all<T>(
-    branches: readonly (() => Promise<T>)[],
+    branches: readonly Code<T>[],
     options: { readonly concurrency?: number } = {},
   ): Promise<T[]> {
-    return handedOut(this.#all(branches, options));
+    return handedOut(runAll(this, branches, options, this.#run.blame));
+  }
+
+  race<T>(branches: readonly Code<T>[]): Promise<T> {
+    return handedOut(this.#race(branches));
   }
 
   sleep(duration: Duration): Promise<void> {
@@ -88,54 +96,45 @@ export class RunContext implements WorkflowContext {
 
   // --- private parts -----------------------------------------------------------------------------
 
+  #enter(kind: StepKind, name: string): Entry | undefined {
+    return this.#run.enter(kind, name, this.#branch);
+  }
+
   async #step<T>(
     name: string,
     fn: (context: StepContext) => Promise<T> | T,
     options: StepOptions,
   ): Promise<T> {
     const run = this.#run;
-    const entry = run.enter("step", name);
+    const entry = this.#enter("step", name);
     if (!entry) return run.refuse();
     const recalled = run.recall<T>(entry);
     if (recalled) return recalled;
 
-    const permit = run.permit(name);
+    const permit = run.permit(entry);
     if (permit) await permit;
-    if (run.isOver) return run.refuse();
+    if (run.isVain(entry)) return run.refuse();
     const { clock, isMeasured } = run.host;
     const startedMs = isMeasured ? clock.monotonicMs() : 0;
     const idempotencyKey = idempotencyKeyOf(run.row, entry.seq);
-    const { signals } = run;
+    const signals = entry.branch ?? run.signals;
     const outcome = await attemptStep({ name, idempotencyKey, fn, options, clock, signals });
     if (isMeasured) this.#measure(name, outcome, clock.monotonicMs() - startedMs);
     return run.record(entry, outcome);
   }
 
-  async #all<T>(
-    branches: readonly (() => Promise<T>)[],
-    options: { readonly concurrency?: number },
-  ): Promise<T[]> {
-    const concurrency = wholeNumber(
-      "concurrency",
-      options.concurrency ?? (branches.length || 1),
-      1,
-    );
-    const results = new Array<PromiseSettledResult<T>>(branches.length);
-    let started = 0;
-    const lane = async (): Promise<void> => {
-      for (let index = started++; index < branches.length; index = started++) {
-        const branch = branches[index] as () => Promise<T>;
-        results[index] = await settled(branch);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(concurrency, branches.length) }, lane));
-    return this.#valuesOf(results);
+  async #race<T>(branches: readonly Code<T>[]): Promise<T> {
+    if (branches.length === 0) throw new RangeError("ctx.race needs at least one branch, got none");
+    const run = this.#run;
+    const entry = this.#enter("race", "");
+    if (!entry) return run.refuse();
+    return runRace(run, entry, branches, (side) => new RunContext(run, side));
   }
 
   async #sleep(duration: Duration): Promise<void> {
     const ms = durationMs(duration);
     const run = this.#run;
-    const entry = run.enter("sleep", "");
+    const entry = this.#enter("sleep", "");
     if (!entry) return run.refuse();
     const deadlineMs = run.host.clock.epochMs() + ms;
     return (
@@ -148,7 +147,7 @@ export class RunContext implements WorkflowContext {
     const { timeout } = options;
     const timeoutMs = timeout === undefined ? null : durationMs(timeout);
     const run = this.#run;
-    const entry = run.enter("wait", signal);
+    const entry = this.#enter("wait", signal);
     if (!entry) return run.refuse();
     const deadlineMs = timeoutMs === null ? null : run.host.clock.epochMs() + timeoutMs;
     const begin = (wait: Wait): void => {
@@ -165,11 +164,11 @@ export class RunContext implements WorkflowContext {
     options: { readonly id?: string },
   ): Promise<Output> {
     const run = this.#run;
-    const entry = run.enter("child", workflow.name);
+    const entry = this.#enter("child", workflow.name);
     if (!entry) return run.refuse();
     const childId = options.id ?? childIdOf(run.row, entry.seq);
     const begin = async (wait: Wait): Promise<void> => {
-      run.waits.wake(wait, await this.#outcomeOf(workflow, input, childId));
+      run.waits.wake(wait, await this.#outcomeOf(workflow, input, { ...entry, childId }));
     };
     return (
       run.recall<Output>(entry) ??
@@ -179,44 +178,31 @@ export class RunContext implements WorkflowContext {
 
   async #value<T>(name: string, make: () => T): Promise<T> {
     const run = this.#run;
-    const entry = run.enter("value", name);
+    const entry = this.#enter("value", name);
     if (!entry) return run.refuse();
     const recalled = run.recall<T>(entry);
     if (recalled) return recalled;
     const room = run.begin();
     if (room) await room;
-    if (run.isOver) return run.refuse();
+    if (run.isVain(entry)) return run.refuse();
     return run.record(entry, success(make()));
   }
 
   async #outcomeOf<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: Input,
-    id: string,
+    entry: Entry & { readonly childId: string },
   ): Promise<Outcome> {
+    const { host } = this.#run;
     try {
-      const options = { id, parentId: this.runId };
-      const child = await this.#run.host.startChild(workflow, input, options);
+      const options = { id: entry.childId, parentId: this.runId };
+      const child = await host.startChild(workflow, input, options);
+      // It was not there yet when its parent was cancelled, or its branch lost.
+      if (this.#run.isUnwanted(entry)) host.cancelChild(child.id);
       return success(await child.result());
     } catch (thrown) {
       return failure(thrown, workflow.name);
     }
-  }
-
-  /** The error of the first branch that failed is thrown; a replay has to run all that failed. */
-  #valuesOf<T>(results: readonly PromiseSettledResult<T>[]): T[] {
-    const failed = results.filter((result) => result.status === "rejected");
-    const [first] = failed;
-    if (!first) return results.map((result) => (result as PromiseFulfilledResult<T>).value);
-    const { blame } = this.#run;
-    const error: unknown = first.reason;
-    if (failed.length > 1 && typeof error === "object" && error !== null) {
-      blame.add(
-        error,
-        failed.flatMap(({ reason }) => blame.stepsOf(reason)),
-      );
-    }
-    throw error;
   }
 
   #measure(step: string, { failed }: Outcome, durationMs: number): void {
@@ -233,12 +219,4 @@ export class RunContext implements WorkflowContext {
 function handedOut<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {}); // Nothing is lost: who awaits the promise still hears of it.
   return promise;
-}
-
-async function settled<T>(branch: () => Promise<T>): Promise<PromiseSettledResult<T>> {
-  try {
-    return { status: "fulfilled", value: await branch() };
-  } catch (reason) {
-    return { status: "rejected", reason };
-  }
 }

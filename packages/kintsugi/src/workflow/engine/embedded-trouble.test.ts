@@ -116,6 +116,7 @@ describe("a run that the store refuses", () => {
       failed: 0,
       outcome: "1",
       signalSeq: null,
+      abandonedBy: null,
     } as const;
     await done(store.commit([insert(steps, intruder)]));
     const [a, b] = await done(

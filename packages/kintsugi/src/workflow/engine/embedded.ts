@@ -98,6 +98,7 @@ class EmbeddedEngine implements Engine {
       registry: this.#registry,
       results,
       startChild: (workflow, input, more) => this.run(workflow, input, more),
+      cancelChild: (id) => void this.#desk.cancel(id).catch(() => {}), // Nobody waits for it.
       measure: onMeasure && ((measure) => notify(onMeasure, measure, report)),
       onFatal: options.onFatal ?? reportError,
     });

@@ -15,6 +15,7 @@ const recorded = (seq: number, ordinal: number | null): StepRow => ({
   failed: 0,
   outcome: "1",
   signalSeq: null,
+  abandonedBy: null,
 });
 
 function setup(...rows: readonly StepRow[]) {

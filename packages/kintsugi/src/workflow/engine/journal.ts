@@ -11,16 +11,7 @@ import type { Clock } from "@kintsugi/policy/base";
 
 import { DeterminismError } from "../errors.ts";
 import type { StepKind, StepRow } from "../tables.ts";
-
-/** A call that the code has made, and what is recorded of it. */
-export interface Entry {
-  readonly seq: number;
-  readonly kind: StepKind;
-  readonly name: string;
-  readonly row: StepRow | undefined;
-  /** The run that a child step starts. */
-  readonly childId?: string;
-}
+import type { Branch, Entry } from "./branch.ts";
 
 /** Where an outcome stands in the order: `place` in this replay, `ordinal` in the rows. */
 export interface Place {
@@ -62,16 +53,21 @@ export class Journal {
   }
 
   /** @throws {@link DeterminismError} when something else is recorded under the next number. */
-  enter(kind: StepKind, name: string): Entry {
+  enter(kind: StepKind, name: string, branch?: Branch): Entry {
     const seq = this.#nextSeq;
     const row = this.#rows.get(seq);
     if (row && (row.kind !== kind || row.name !== name)) {
       throw new DeterminismError(this.#runId, seq, inWords(row), inWords({ kind, name }));
     }
     this.#nextSeq += 1;
-    this.#awaited += 1;
+    if (typeof row?.abandonedBy !== "number") this.#awaited += 1;
     if (row) this.#rows.delete(seq);
-    return { seq, kind, name, row };
+    return { seq, kind, name, row, branch };
+  }
+
+  /** So many calls will have no outcome: they are abandoned. */
+  giveUp(calls: number): void {
+    this.#awaited -= calls;
   }
 
   /** The place of a recorded outcome; undefined while the step still waits. */
@@ -161,5 +157,7 @@ export function inWords({
       return "a sleep";
     case "wait":
       return `a wait for "${name}"`;
+    case "race":
+      return "a race";
   }
 }

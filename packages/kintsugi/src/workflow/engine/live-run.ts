@@ -16,9 +16,11 @@ import {
 import type { Workflow, WorkflowContext } from "../types.ts";
 import type { Signals } from "./attempts.ts";
 import { Blame, stepOf } from "./blame.ts";
+import type { Branch, Entry } from "./branch.ts";
 import { type Ending, endChanges, lastColumns } from "./ending.ts";
-import { type Entry, Journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { failure, type Outcome, settle, success } from "./outcome.ts";
+import { isAbandoned, NOTHING_YET, Races } from "./races.ts";
 import type { RunHost } from "./run-host.ts";
 import { viewOf } from "./views.ts";
 import { type Settler, type Wait, Waits } from "./waits.ts";
@@ -29,6 +31,7 @@ export class LiveRun {
   readonly row: RunRow;
   readonly host: RunHost;
   readonly waits: Waits;
+  readonly races: Races;
   readonly blame: Blame = new Blame();
   /** Where its calls get signals that are aborted when the run is over, in whatever way. */
   readonly signals: Signals;
@@ -54,6 +57,14 @@ export class LiveRun {
       id: row.id,
       clock: host.clock,
       woken: (wait, outcome, more) => this.#woken(wait, outcome, more),
+    });
+    this.races = new Races({
+      id: row.id,
+      won: (entry, winner, more) => this.#won(entry, winner, more),
+      write: (changes) => this.#write(changes, nothing),
+      forget: (call) => this.#forget(call),
+      deliver: (letter) => this.waits.deliver(letter),
+      cancelChild: (runId) => host.cancelChild(runId),
     });
     this.signals = {
       open: () => {
@@ -110,15 +121,28 @@ export class LiveRun {
   // --- calls of the code -------------------------------------------------------------------------
 
   /** Takes in the next call of the code; undefined when it must come to nothing: see `refuse`. */
-  enter(kind: StepKind, name: string): Entry | undefined {
-    if (this.isOver) return undefined;
+  enter(kind: StepKind, name: string, branch?: Branch): Entry | undefined {
+    if (this.isOver || branch?.isLost) return undefined;
     try {
-      return this.#journal.enter(kind, name);
+      const entry = this.#journal.enter(kind, name, branch);
+      if (isAbandoned(entry)) return this.races.meetAgain(entry);
+      branch?.began(entry);
+      return entry;
     } catch (error) {
       if (!(error instanceof DeterminismError)) throw error;
       this.die(error); // Not for the code to catch: nobody knows where it stands.
       return undefined;
     }
+  }
+
+  /** True when what the call comes to is of no use to anybody any more. */
+  isVain({ branch }: Entry): boolean {
+    return this.isOver || (branch?.isLost ?? false);
+  }
+
+  /** True when what the call has begun is to be ended: it was cancelled, or its branch has lost. */
+  isUnwanted({ branch }: Entry): boolean {
+    return this.#over === "cancelled" || (branch?.isLost ?? false);
   }
 
   /** What a call comes to when the run is over: code of a cancelled run ends, other code stands still. */
@@ -135,6 +159,7 @@ export class LiveRun {
     this.#active += 1;
     return new Promise((resolve, reject) => {
       const recorded = { failed, text: outcome ?? "null" };
+      entry.branch?.recorded(entry, recorded.text);
       this.#journal.recall(place, () => this.#handOut(entry, recorded, { resolve, reject }));
     });
   }
@@ -146,27 +171,28 @@ export class LiveRun {
   }
 
   /** Called before code of a step runs. Where the disk must know of that first, it is to be awaited. */
-  permit(step: string): Promise<void> | undefined {
+  permit(entry: Entry): Promise<void> | undefined {
     const room = this.begin();
-    return room ? room.then(() => this.#mark(step)) : this.#mark(step);
+    return room ? room.then(() => this.#mark(entry)) : this.#mark(entry);
   }
 
-  #mark(step: string): Promise<void> | undefined {
-    if (this.isOver) return undefined;
+  #mark(entry: Entry): Promise<void> | undefined {
+    if (this.isVain(entry)) return undefined;
     const isSuspect = "crashes" in this.#state && this.#state.crashes > 0;
     if (this.#state.kind === "busy" && !isSuspect) return undefined;
     this.#move({ kind: "wakes", life: this.host.life });
-    const change = this.#columns({ suspectStep: isSuspect ? step : null });
+    const change = this.#columns({ suspectStep: isSuspect ? entry.name : null });
     return new Promise((resolve) => this.#write([change], resolve));
   }
 
   /** Records an outcome, once, and hands it to the code in its turn. */
   record<T>(entry: Entry, outcome: Outcome, more: readonly Change[] = []): Promise<T> {
-    if (this.isOver) return this.refuse();
+    if (this.isVain(entry)) return this.refuse();
     const { place, ordinal } = this.#journal.takePlace();
+    entry.branch?.recorded(entry, outcome.text);
     const recorded = { ordinal, failed: outcome.failed, outcome: outcome.text };
     const { seq, kind, name, childId = null } = entry;
-    const noMore = { deadlineMs: null, signalSeq: null };
+    const noMore = { deadlineMs: null, signalSeq: null, abandonedBy: null } as const;
     const row = { runId: this.id, seq, kind, name, childId, ...noMore, ...recorded };
     const changes = [
       entry.row ? update(steps, [this.id, seq], recorded) : insert(steps, row),
@@ -182,6 +208,16 @@ export class LiveRun {
     });
   }
 
+  #won(entry: Entry, winner: number, more: readonly Change[]): Promise<number> {
+    this.#active += 1;
+    return this.record(entry, success(winner), more);
+  }
+
+  #forget(call: Entry): void {
+    this.#journal.giveUp(1);
+    if (!this.waits.drop(call) && call.kind !== "race") this.#active -= 1;
+  }
+
   #handOut(entry: Entry, outcome: Outcome, to: Settler): void {
     this.#active -= 1;
     if (this.isOver) {
@@ -190,6 +226,8 @@ export class LiveRun {
     }
     // What else it waits for may now be all that it does, but first the code has to go on.
     if (this.waits.size > 0) this.host.clock.immediate(() => this.#rest());
+    if (entry.branch?.isLost) return;
+    entry.branch?.handedOut(entry);
     try {
       settle(outcome, to.resolve, (error) => {
         this.blame.add(error, [entry.seq]);
@@ -212,6 +250,7 @@ export class LiveRun {
       const row =
         entry.row ?? (deadlineMs === null ? undefined : this.#deadline(entry, deadlineMs));
       const wait = this.waits.add(entry, row, { resolve, reject });
+      entry.branch?.began(wait.entry);
       this.#rest(row && !entry.row ? [insert(steps, row)] : []);
       begin(wait);
     });
@@ -223,8 +262,7 @@ export class LiveRun {
   }
 
   #deadline({ seq, kind, name }: Entry, deadlineMs: number): StepRow {
-    const nothingYet = { ordinal: null, failed: 0, outcome: null, signalSeq: null } as const;
-    return { runId: this.id, seq, kind, name, childId: null, deadlineMs, ...nothingYet };
+    return { ...NOTHING_YET, runId: this.id, seq, kind, name, deadlineMs };
   }
 
   /** Writes `more`, and says so when nothing but waits is left. */

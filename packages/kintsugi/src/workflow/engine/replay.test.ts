@@ -1,4 +1,4 @@
-import { seededRandom, sleep } from "@kintsugi/policy/base";
+import { type Clock, seededRandom, sleep } from "@kintsugi/policy/base";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
@@ -18,10 +18,10 @@ type Deed =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "now" }
   | { readonly kind: "child"; readonly ms: number }
-  | { readonly kind: "fork"; readonly branches: readonly (readonly Deed[])[] };
+  | { readonly kind: "fork" | "race"; readonly branches: readonly (readonly Deed[])[] };
 
-const anyBranch: fc.Arbitrary<readonly Deed[]> = fc.letrec<{ branch: readonly Deed[]; deed: Deed }>(
-  (tie) => {
+const branchesWith = (...kinds: ("fork" | "race")[]): fc.Arbitrary<readonly Deed[]> =>
+  fc.letrec<{ branch: readonly Deed[]; deed: Deed }>((tie) => {
     const ms = fc.integer({ min: 0, max: 30 });
     const simple = fc.record({
       kind: fc.constantFrom("step", "step", "fail", "sleep", "wait", "child"),
@@ -34,18 +34,15 @@ const anyBranch: fc.Arbitrary<readonly Deed[]> = fc.letrec<{ branch: readonly De
         simple,
         fc.constant<Deed>({ kind: "now" }),
         fc.record({
-          kind: fc.constant("fork" as const),
+          kind: fc.constantFrom(...kinds),
           branches: fc.array(tie("branch"), { maxLength: 4 }),
         }),
       ),
     };
-  },
-).branch;
+  }).branch;
 
-/** A world with one run in it, whose process can be crashed at any moment. */
-async function setup(branches: readonly (readonly Deed[])[]) {
-  const clock = manualClock();
-  const disk = memoryDisk();
+/** The code of the run, and the child that it may have. */
+function workflows(clock: Clock, branches: readonly (readonly Deed[])[]) {
   const child = defineWorkflow("child", (ctx, { ms, path }: { ms: number; path: string }) =>
     ctx.step("work", async ({ signal }) => {
       await sleep(clock, ms, signal);
@@ -77,6 +74,12 @@ async function setup(branches: readonly (readonly Deed[])[]) {
         return ctx.child(child, { ms: deed.ms, path });
       case "fork":
         return Promise.all(deed.branches.map((one, at) => goAlong(ctx, one, `${path}.${at}`)));
+      case "race": {
+        const sides = deed.branches.map(
+          (one, at) => (side: WorkflowContext) => goAlong(side, one, `${path}.${at}`),
+        );
+        return sides.length === 0 ? [] : ctx.race(sides);
+      }
     }
   };
   const goAlong = async (ctx: WorkflowContext, branch: readonly Deed[], path: string) => {
@@ -87,6 +90,14 @@ async function setup(branches: readonly (readonly Deed[])[]) {
   const workflow = defineWorkflow("branches", (ctx) =>
     ctx.all(branches.map((branch, at) => () => goAlong(ctx, branch, `${at}`))),
   );
+  return { workflow, child };
+}
+
+/** A world with one run in it, whose process can be crashed at any moment. */
+async function setup(branches: readonly (readonly Deed[])[]) {
+  const clock = manualClock();
+  const disk = memoryDisk();
+  const { workflow, child } = workflows(clock, branches);
   const open = async (): Promise<{ engine: Engine; store: Store }> => {
     const store = memoryStore({ clock, disk, tables: workflowTables });
     const random = seededRandom(1);
@@ -100,13 +111,36 @@ async function setup(branches: readonly (readonly Deed[])[]) {
   return { clock, workflow, open };
 }
 
-/** What the branch comes to when nothing ever crashes. */
+/** What the branch comes to when nothing ever crashes, and it has no race. */
 function expected(branch: readonly Deed[], path: string): unknown[] {
   return branch.map((deed, at) =>
     deed.kind === "fork"
       ? deed.branches.map((one, index) => expected(one, `${path}/${at}.${index}`))
       : `${path}/${at}`,
   );
+}
+
+/** True of what the branch may come to when nothing ever crashes: a race has many ends. */
+function fits(branch: readonly Deed[], path: string, results: unknown): boolean {
+  if (!Array.isArray(results) || results.length !== branch.length) return false;
+  return branch.every((deed, at) => fitsDeed(deed, `${path}/${at}`, results[at]));
+}
+
+function fitsDeed(deed: Deed, path: string, result: unknown): boolean {
+  switch (deed.kind) {
+    case "fork":
+      return (
+        Array.isArray(result) &&
+        result.length === deed.branches.length &&
+        deed.branches.every((one, index) => fits(one, `${path}.${index}`, result[index]))
+      );
+    case "race":
+      return deed.branches.length === 0
+        ? Array.isArray(result)
+        : deed.branches.some((one, index) => fits(one, `${path}.${index}`, result));
+    default:
+      return result === path;
+  }
 }
 
 /** Crashes after each of these spans, and lets the run come to its end. */
@@ -121,7 +155,8 @@ async function follow(branches: readonly (readonly Deed[])[], crashesMs: readonl
     life = await open();
     for (const row of await life.store.list(steps, { where: { runId: "run" } })) {
       const before = recorded.get(row.seq);
-      if (before && before.ordinal !== null) expect(row).toEqual(before);
+      const isFinal = before && (before.ordinal !== null || before.abandonedBy !== null);
+      if (isFinal) expect(row).toEqual(before);
       recorded.set(row.seq, row);
     }
   }
@@ -133,21 +168,22 @@ async function follow(branches: readonly (readonly Deed[])[], crashesMs: readonl
 }
 
 it("a run of parallel branches comes to the same, whenever its process crashes", async () => {
-  const anyBranches = fc.array(anyBranch, { maxLength: 4 });
+  const anyBranches = fc.array(branchesWith("fork", "race"), { maxLength: 4 });
   const anyCrashes = fc.array(fc.integer({ min: 0, max: 25 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(anyBranches, anyCrashes, async (branches, crashesMs) => {
       const { ended, view } = await follow(branches, crashesMs);
-      const value = branches.map((branch, at) => expected(branch, `${at}`));
-      expect(ended).toEqual({ status: "fulfilled", value });
+      const value = ended?.status === "fulfilled" ? (ended.value as unknown[]) : [ended];
+      const areFit = branches.map((branch, at) => fits(branch, `${at}`, value[at]));
+      expect(areFit.every(Boolean), JSON.stringify(value)).toBe(true);
       expect(view?.crashes).toBe(0);
     }),
-    { numRuns: 200 },
+    { numRuns: 200, endOnFailure: true },
   );
 }, 60_000);
 
 it("a run of parallel branches comes to the same, whichever step it is rewound to or forked from", async () => {
-  const anyBranches = fc.array(anyBranch, { minLength: 1, maxLength: 4 });
+  const anyBranches = fc.array(branchesWith("fork"), { minLength: 1, maxLength: 4 });
   const anyPlaces = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(anyBranches, anyPlaces, async (branches, places) => {

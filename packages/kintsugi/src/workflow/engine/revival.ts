@@ -114,7 +114,7 @@ export class Revival {
     const fromStep = numberOf(row, wanted, recorded);
     const first = recorded.findIndex(({ seq }) => seq >= fromStep);
     const at = first < 0 ? recorded.length : first;
-    return { fromStep, kept: recorded.slice(0, at), removed: recorded.slice(at) };
+    return openRaces({ fromStep, kept: recorded.slice(0, at), removed: recorded.slice(at) });
   }
 
   /** Children that run for a step which is done again: it will start others. */
@@ -192,6 +192,24 @@ function forkChanges(fork: RunRow, cut: Cut, unread: readonly SignalRow[]): read
     startedFact(fork),
     forkedFact(fork, factOf(cut)),
   ];
+}
+
+/**
+ * A race hangs on steps with greater numbers than its own. One that was decided after a step that is
+ * removed is open again, and so is what the losers had in flight.
+ */
+function openRaces({ fromStep, kept, removed }: Cut): Cut {
+  const since = Math.min(...removed.map(({ ordinal }) => ordinal ?? Infinity));
+  const isOpened = ({ kind, ordinal }: StepRow): boolean =>
+    kind === "race" && (ordinal ?? 0) > since;
+  const opened = new Set(kept.filter(isOpened).map(({ seq }) => seq));
+  const goes = ({ seq, abandonedBy }: StepRow): boolean =>
+    opened.has(seq) || (abandonedBy !== null && opened.has(abandonedBy));
+  return {
+    fromStep,
+    kept: kept.filter((row) => !goes(row)),
+    removed: [...kept.filter(goes), ...removed],
+  };
 }
 
 /** Signals are given again: who sent them does not know that their run has gone back. */

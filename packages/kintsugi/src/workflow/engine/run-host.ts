@@ -24,6 +24,8 @@ export interface RunHost {
     input: Input,
     options: { readonly id: string; readonly parentId: string },
   ): Promise<RunHandle<Output>>;
+  /** Cancels a run that this one has started and does not wait for any more, if it still runs. */
+  cancelChild(runId: string): void;
   /** The run's state has changed. */
   moved(run: RunRow, state: RunState): void;
   /** The run waits, and that is durable: it could be taken out of memory. */

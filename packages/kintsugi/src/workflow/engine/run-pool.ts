@@ -40,6 +40,7 @@ export interface RunPoolOptions {
   readonly registry: Registry;
   readonly results: Results;
   readonly startChild: RunHost["startChild"];
+  readonly cancelChild: RunHost["cancelChild"];
   readonly measure: ((measure: WorkflowMeasure) => void) | undefined;
   /** Hears, once, why no code runs any more. */
   readonly onFatal: (error: unknown) => void;
@@ -252,7 +253,7 @@ export class RunPool {
   // --- what runs tell ----------------------------------------------------------------------------
 
   #hostOf(life: number): RunHost {
-    const { store, clock, random, startChild, measure } = this.#options;
+    const { store, clock, random, startChild, cancelChild, measure } = this.#options;
     return {
       life,
       clock,
@@ -262,6 +263,7 @@ export class RunPool {
       turnOf: (run) => this.#turnOf(run),
       isLost: (error) => this.isLost(error),
       startChild,
+      cancelChild,
       moved: (run, state) => this.#moved(run, state),
       rests: (runId) => this.#rests(runId),
       ended: (runId) => this.#ended(runId),

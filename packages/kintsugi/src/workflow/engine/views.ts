@@ -22,7 +22,13 @@ export const viewOf = (row: RunRow): RunView => ({
   generation: row.generation,
 });
 
-export const stepViewOf = ({ seq, kind, name, ordinal, failed, childId }: StepRow): StepView => {
-  const outcome = failed ? "failed" : "recorded";
-  return { seq, kind, name, state: ordinal === null ? "waiting" : outcome, childId };
+export const stepViewOf = (row: StepRow): StepView => {
+  const { seq, kind, name, childId } = row;
+  return { seq, kind, name, state: stateOf(row), childId };
 };
+
+function stateOf({ ordinal, failed, abandonedBy }: StepRow): StepView["state"] {
+  if (abandonedBy !== null) return "abandoned";
+  if (ordinal === null) return "waiting";
+  return failed ? "failed" : "recorded";
+}

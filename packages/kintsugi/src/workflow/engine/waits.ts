@@ -5,9 +5,9 @@ import type { Clock } from "@kintsugi/policy/base";
 import { type Change, remove, update } from "../../store/index.ts";
 import { NEVER_MS } from "../run-state.ts";
 import { type SignalRow, type StepRow, signals, steps } from "../tables.ts";
-import type { Entry } from "./journal.ts";
+import type { Entry, RecordedCall } from "./branch.ts";
 import { Mailbox } from "./mailbox.ts";
-import type { Outcome } from "./outcome.ts";
+import { type Outcome, success } from "./outcome.ts";
 
 export interface Settler {
   readonly resolve: (value: never) => void;
@@ -28,6 +28,12 @@ export interface WaitingRun {
   /** A wait has come to this: it is recorded, and the code goes on. */
   readonly woken: (wait: Wait, outcome: Outcome, more: readonly Change[]) => void;
 }
+
+/** What a wait comes to when its time is up. */
+export const timeIsUp: Outcome = success(null);
+
+/** Letters that are put back stand before all that came, in the order of the waits that took them. */
+const PUT_BACK_SEQ = -(2 ** 40);
 
 const nothing = (): void => {};
 
@@ -51,6 +57,14 @@ export class Waits {
     const wait = { ...settler, entry: { ...entry, row }, wakeAtMs, cancelTimer: nothing };
     this.#open.add(wait);
     return wait;
+  }
+
+  /** Forgets the wait of this call. False when it is none, or has ended. */
+  drop({ seq }: Entry): boolean {
+    const wait = [...this.#open].find(({ entry }) => entry.seq === seq);
+    if (!wait) return false;
+    wait.cancelTimer();
+    return this.#open.delete(wait);
   }
 
   /** Ends a wait with what it came to; one that has ended before stays as it is. */
@@ -102,4 +116,16 @@ export class Waits {
     }
     this.#open.clear();
   }
+}
+
+/** The signals that calls have taken whose outcome nobody hears: they are for the next who asks. */
+export function lettersOf(runId: string, calls: readonly RecordedCall[]): readonly SignalRow[] {
+  return calls
+    .filter(({ entry, text }) => entry.kind === "wait" && text !== timeIsUp.text)
+    .map(({ entry, text }) => ({
+      runId,
+      seq: PUT_BACK_SEQ + entry.seq,
+      name: entry.name,
+      payload: text,
+    }));
 }
