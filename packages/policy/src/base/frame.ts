@@ -136,12 +136,16 @@ export class Frame {
     try {
       answer = call(attempt);
     } catch (thrown) {
-      return rejecting(() => this.#fail(call, attempt, thrown));
+      return this.#conclude(call, attempt, this.#fail(attempt, thrown), 1);
     }
     if (!isPromise(answer)) return Promise.resolve(this.#succeed(attempt, answer));
     return Promise.resolve(answer).then(
       (value) => this.#succeed(attempt, value),
-      (thrown) => this.#fail(call, attempt, thrown),
+      (thrown) => {
+        const reason = this.#fail(attempt, thrown);
+        if (this.#retry ?? this.#ending) return this.#conclude(call, attempt, reason, 1);
+        throw reason;
+      },
     );
   }
 
@@ -179,12 +183,11 @@ export class Frame {
     return promise;
   }
 
-  /** @throws what the attempt failed with, where nothing follows. */
-  #fail<T>(call: Call<T>, attempt: Attempt, thrown: unknown): Promise<T> {
+  /** Why the attempt has failed, which all its guards hear. */
+  #fail(attempt: Attempt, thrown: unknown): unknown {
     const reason = attempt.fail(thrown);
     this.#settle(attempt, reason, this.#guards.length);
-    if (this.#retry ?? this.#ending) return this.#conclude(call, attempt, reason, 1);
-    throw reason;
+    return reason;
   }
 
   #succeed<T>(attempt: Attempt, value: T): T {
@@ -243,14 +246,6 @@ async function failed<T>(
   made: number,
 ): Promise<T> {
   return ending.failed(thrown, first, made) as T; // Its maker types it.
-}
-
-function rejecting<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return work();
-  } catch (thrown) {
-    return rejectSoon(thrown);
-  }
 }
 
 type Waiting = Guard & Required<Pick<Guard, "waitFor">>;

@@ -253,11 +253,12 @@ export class Bulkhead implements Policy, Guard {
     if (zombie) this.#outlive(zombie);
     else this.#free();
     this.#counts ??= nothing();
-    this.#counts[verdict?.outcome ?? "success"] += 1;
-    const { name, onSuccess, onListenerError = reportError } = this.#options;
-    if (verdict) this.#tellFailure(attempt.attempt, verdict, ended);
-    else if (onSuccess) {
-      notify(onSuccess, { bulkhead: name, attempt: attempt.attempt }, onListenerError);
+    if (verdict) {
+      this.#counts[verdict.outcome] += 1;
+      this.#tellFailure(attempt.attempt, verdict, ended);
+    } else {
+      this.#counts.success += 1;
+      if (this.#options.onSuccess) this.#tellSuccess(attempt.attempt);
     }
   }
 
@@ -306,6 +307,11 @@ export class Bulkhead implements Policy, Guard {
     const { name, onReject, onListenerError = reportError, captureStack } = this.#options;
     if (onReject) notify(onReject, { bulkhead: name, reason }, onListenerError);
     return new BulkheadFullError(name, reason, captureStack);
+  }
+
+  #tellSuccess(attempt: number): void {
+    const { name, onSuccess, onListenerError = reportError } = this.#options;
+    if (onSuccess) notify(onSuccess, { bulkhead: name, attempt }, onListenerError);
   }
 
   #tellFailure(attempt: number, { outcome }: Verdict, thrown: unknown): void {

@@ -40,16 +40,19 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function chainOf(thrown: unknown): readonly object[] {
   const found: object[] = [];
-  const waiting: unknown[] = [thrown];
-  for (const next of waiting) {
-    if (typeof next !== "object" || next === null) continue;
-    found.push(next);
-    if (found.length === LONGEST_CHAIN) break;
-    const { cause, errors } = next as { readonly cause?: unknown; readonly errors?: unknown };
-    if (cause !== undefined) waiting.push(cause);
-    if (Array.isArray(errors)) waiting.push(...(errors.slice(0, LONGEST_CHAIN) as unknown[]));
+  addTo(found, thrown);
+  for (const each of found) {
+    const { cause, errors } = each as { readonly cause?: unknown; readonly errors?: unknown };
+    addTo(found, cause);
+    if (!Array.isArray(errors)) continue;
+    for (const inner of errors.slice(0, LONGEST_CHAIN)) addTo(found, inner);
   }
   return found;
+}
+
+function addTo(chain: object[], thrown: unknown): void {
+  if (typeof thrown !== "object" || thrown === null) return;
+  if (chain.length < LONGEST_CHAIN) chain.push(thrown);
 }
 
 export function factsOf(error: object): ErrorFacts {
@@ -61,19 +64,18 @@ export function factsOf(error: object): ErrorFacts {
     name: text(own["name"]) ?? "",
     message: messageOf(own, report),
     codes: codesOf(own, body, report),
-    status: firstNumber(
-      own["status"],
-      own["statusCode"],
-      response?.["status"],
-      fields(own["$metadata"])?.["httpStatusCode"],
-    ),
+    status:
+      numeric(own["status"]) ??
+      numeric(own["statusCode"]) ??
+      numeric(response?.["status"]) ??
+      numeric(fields(own["$metadata"])?.["httpStatusCode"]),
     headers: own["headers"] ?? own["responseHeaders"] ?? response?.["headers"] ?? trailersOf(own),
-    port: firstNumber(own["port"]),
+    port: numeric(own["port"]),
     syscall: text(own["syscall"]),
-    sqliteResult: own["code"] === "ERR_SQLITE_ERROR" ? firstNumber(own["errcode"]) : undefined,
-    retryAfterMs: firstNumber(own["retryAfterMs"]),
+    sqliteResult: own["code"] === "ERR_SQLITE_ERROR" ? numeric(own["errcode"]) : undefined,
+    retryAfterMs: numeric(own["retryAfterMs"]),
     toldWaitMs: bodyRetryAfterMs(report) ?? bodyRetryAfterMs(body) ?? unpackedMs(own),
-    tokens: firstNumber(tokensOf(own), tokensOf(body), tokensOf(report)),
+    tokens: tokensOf(own) ?? tokensOf(body) ?? tokensOf(report),
     retryable: ownJudgement(own),
   };
 }
@@ -90,25 +92,26 @@ function codesOf(
   report: Fields | undefined,
 ): readonly string[] {
   const found: string[] = [];
-  const add = (value: unknown): void => {
-    const code = text(value);
-    if (code !== undefined) found.push(code);
-  };
-  add(grpcStatusOf(own));
-  add(own["code"]);
+  addCode(found, grpcStatusOf(own));
+  addCode(found, own["code"]);
   if (report) {
-    add(report["code"]);
-    add(report["type"]);
-    add(report["status"]);
+    addCode(found, report["code"]);
+    addCode(found, report["type"]);
+    addCode(found, report["status"]);
   }
   if (body) {
-    add(body["error"]);
-    add(body["code"]);
-    add(body["type"]);
+    addCode(found, body["error"]);
+    addCode(found, body["code"]);
+    addCode(found, body["type"]);
   }
-  add(own["type"]);
-  add(own["name"]);
+  addCode(found, own["type"]);
+  addCode(found, own["name"]);
   return found;
+}
+
+function addCode(codes: string[], value: unknown): void {
+  const code = text(value);
+  if (code !== undefined) codes.push(code);
 }
 
 /**
@@ -116,16 +119,18 @@ function codesOf(
  * `data` and `responseBody` (AI SDK), `response.data` (axios). OpenAI's client has unwrapped it already.
  */
 function bodyOf(own: Fields, response: Fields | undefined): Fields | undefined {
-  for (const place of [own["body"], own["data"], own["responseBody"], response?.["data"]]) {
-    if (place === undefined) continue;
-    const body = fields(place) ?? parsed(place);
-    if (body) return body;
-  }
+  const body =
+    bodyAt(own["body"]) ??
+    bodyAt(own["data"]) ??
+    bodyAt(own["responseBody"]) ??
+    bodyAt(response?.["data"]);
+  if (body) return body;
   const unwrapped = fields(own["error"]);
   return unwrapped && (fields(unwrapped["error"]) ? unwrapped : { error: unwrapped });
 }
 
-function parsed(body: unknown): Fields | undefined {
+function bodyAt(body: unknown): Fields | undefined {
+  if (typeof body === "object") return fields(body);
   if (typeof body !== "string" || body.length > LONGEST_BODY) return undefined;
   if (!body.trimStart().startsWith("{")) return undefined;
   try {
@@ -144,7 +149,8 @@ const fields = (value: unknown): Fields | undefined =>
 const unpackedMs = ({ statusDetails: details }: Fields): number | undefined =>
   details === undefined ? undefined : bodyRetryAfterMs({ details });
 
-const tokensOf = (part: Fields | undefined): unknown => fields(part?.["usage"])?.["total_tokens"];
+const tokensOf = (part: Fields | undefined): number | undefined =>
+  numeric(fields(part?.["usage"])?.["total_tokens"]);
 
 function ownJudgement({ code, retryable }: Fields): boolean | undefined {
   const isOurs = typeof code === "string" && code.startsWith("KINTSUGI_");
@@ -157,9 +163,5 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function firstNumber(...values: readonly unknown[]): number | undefined {
-  for (const value of values) {
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-  }
-  return undefined;
-}
+const numeric = (value: unknown): number | undefined =>
+  typeof value === "number" && Number.isFinite(value) ? value : undefined;

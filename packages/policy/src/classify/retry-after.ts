@@ -13,6 +13,7 @@ const MILLISECOND_HEADERS = ["retry-after-ms", "x-ms-retry-after-ms"];
  * date (RFC 9110, 10.2.3). A date that has passed asks for none. Undefined where nothing is asked.
  */
 export function retryAfterMs(headers: HeaderSource, clock: Clock): number | undefined {
+  if (headers === undefined) return undefined;
   for (const name of MILLISECOND_HEADERS) {
     const ms = amount(headerOf(headers, name));
     if (ms !== undefined) return Math.ceil(ms);
