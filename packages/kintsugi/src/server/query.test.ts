@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { lastIdOf, limitOf, parameters, statusOf, typesOf } from "./query.ts";
+import { lastIdOf, limitOf, momentOf, parameters, statusesOf, statusOf, typesOf } from "./query.ts";
 import { Refusal } from "./refusal.ts";
 
 describe("what a request asks for", () => {
@@ -12,6 +12,12 @@ describe("what a request asks for", () => {
     });
     expect(limitOf("1000")).toEqual({ limit: 1_000 });
     expect(statusOf("dead", ["running", "dead"])).toEqual({ status: "dead" });
+    expect(statusesOf("dead,running,dead", ["running", "dead"])).toEqual({
+      status: ["dead", "running"],
+    });
+    expect(momentOf("sinceMs", "1700000000000")).toEqual({ sinceMs: 1_700_000_000_000 });
+    expect(momentOf("sinceMs", "1970-01-02")).toEqual({ sinceMs: 86_400_000 });
+    expect(momentOf("sinceMs", "1970-01-01T00:00:01Z")).toEqual({ sinceMs: 1_000 });
     expect(typesOf("incident.,run.completed")).toEqual(["incident.", "run.completed"]);
     expect(lastIdOf("17")).toBe(17);
     expect([limitOf(undefined), statusOf(undefined, []), typesOf(undefined)]).toEqual([
@@ -29,6 +35,8 @@ describe("what a request asks for", () => {
     ["too much", () => limitOf("1001"), "from 1 to 1000"],
     ["half a number", () => limitOf("1e2"), "whole number"],
     ["a status that is none", () => statusOf("ded", ["dead"]), "one of dead"],
+    ["one of several that is none", () => statusesOf("dead,", ["dead"]), "one of dead"],
+    ["no moment", () => momentOf("sinceMs", "yesterday"), "sinceMs must be epoch milliseconds"],
     ["no id", () => lastIdOf("-1"), "a whole number"],
     ["an id beyond all numbers", () => lastIdOf("9".repeat(20)), "a whole number"],
     ["types of nothing", () => typesOf(""), "names or beginnings"],
@@ -46,6 +54,8 @@ describe("what a request asks for", () => {
           () => parameters(asked, "status"),
           () => limitOf(text),
           () => statusOf(text, ["dead"]),
+          () => statusesOf(text, ["dead"]),
+          () => momentOf("untilMs", text),
           () => lastIdOf(text),
           () => typesOf(text),
         ]) {

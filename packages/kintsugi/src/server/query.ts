@@ -39,6 +39,32 @@ export function statusOf<Status extends string>(
   throw badRequest(`status must be one of ${known.join(", ")}, got "${text}"`);
 }
 
+/** Names with commas between. */
+export function statusesOf<Status extends string>(
+  text: string | undefined,
+  known: readonly Status[],
+): { readonly status?: readonly Status[] } {
+  if (text === undefined) return {};
+  const status = text.split(",").map((each) => statusOf(each, known).status as Status);
+  return { status: [...new Set(status)] };
+}
+
+/** Epoch milliseconds, or a date and time as ISO 8601 writes it. */
+export function momentOf<Name extends string>(
+  name: Name,
+  text: string | undefined,
+): { readonly [Key in Name]?: number } {
+  if (text === undefined) return {};
+  const ms = /^\d+$/.test(text) ? Number(text) : isoMs(text);
+  if (Number.isSafeInteger(ms)) return { [name]: ms } as { readonly [Key in Name]: number };
+  throw badRequest(
+    `${name} must be epoch milliseconds or a date such as 2026-01-31T12:00:00Z, got "${text}"`,
+  );
+}
+
+const isoMs = (text: string): number =>
+  /^\d{4}-\d\d-\d\d(T\d\d:\d\d.*)?$/.test(text) ? Date.parse(text) : Number.NaN;
+
 /** The id of the last fact that a client has seen. */
 export function lastIdOf(header: unknown): number | undefined {
   if (header === undefined) return undefined;

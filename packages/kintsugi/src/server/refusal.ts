@@ -31,18 +31,24 @@ export function refusalOf(error: unknown): Refusal | undefined {
 }
 
 /**
- * What the runtime refused, as a refusal of ours; what is none of its refusals is thrown on. Codes that
+ * What the runtime answers; what it refused is a refusal of ours, any other error is thrown on. Codes that
  * the table does not name say that things stand otherwise than the request assumes: 409.
  */
-export function fromRuntime(error: unknown): Refusal {
-  if (!(error instanceof KintsugiError)) throw error;
-  return new Refusal(STATUSES[error.code] ?? 409, error.code, error.message);
+export async function unlessRefused<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof KintsugiError)) throw error;
+    throw new Refusal(STATUSES[error.code] ?? 409, error.code, error.message);
+  }
 }
 
 const STATUSES: Readonly<Record<string, number>> = {
   KINTSUGI_INPUT_REFUSED: 400,
   KINTSUGI_UNRECORDABLE: 400,
+  KINTSUGI_FROM_STEP: 400,
   KINTSUGI_UNKNOWN_WORKFLOW: 404,
+  KINTSUGI_RUN_UNKNOWN: 404,
   KINTSUGI_UNKNOWN_COMPONENT: 404,
   KINTSUGI_ENGINE_OVERLOADED: 503,
   KINTSUGI_ENGINE_STOPPED: 503,

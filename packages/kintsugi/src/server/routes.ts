@@ -1,9 +1,9 @@
 /** The table of routes: what is asked where, which scope it takes, and how it is answered. */
 
 import type { IncidentStatus } from "../heal/index.ts";
-import type { RunStatus } from "../workflow/index.ts";
 import { limitOf, parameters, statusOf } from "./query.ts";
-import { badRequest, fromRuntime, notFound } from "./refusal.ts";
+import { badRequest, notFound, unlessRefused } from "./refusal.ts";
+import { runFilterOf } from "./run-query.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
 import type { Caller, Scope } from "./tokens.ts";
 
@@ -39,8 +39,6 @@ export interface Route {
   answer(asked: Asked): Promise<Answer> | Answer;
 }
 
-const RUN_STATUSES: readonly RunStatus[] = ["running", "completed", "dead", "cancelled"];
-
 const INCIDENT_STATUSES: readonly IncidentStatus[] = [
   "opened",
   "healing",
@@ -73,10 +71,7 @@ export function routesOf(runtime: RuntimeForServer, closing: AbortSignal): reado
       found(await runtime.incident(id), `incident "${id}"`),
     ),
     read("/api/v1/runs", async ({ query }) => {
-      const given = parameters(query, "status", "workflow", "parentId", "limit");
-      const { status, limit, ...rest } = given;
-      const filter = { ...rest, ...statusOf(status, RUN_STATUSES), ...limitOf(limit) };
-      return { runs: await runtime.runs(filter) };
+      return { runs: await unlessRefused(runtime.runs(runFilterOf(query))) };
     }),
     startRun(runtime),
     read("/api/v1/runs/:id", async ({ params: { id = "" } }) =>
@@ -120,9 +115,7 @@ const restart = (runtime: RuntimeForServer, closing: AbortSignal): Route => ({
     const view = () => runtime.components().find((component) => component.name === name);
     found(view(), `component "${name}"`);
     const why = `${whyOf(body)} (asked for by ${caller?.name} over HTTP)`;
-    await runtime.restartComponent(name, why, closing).catch((error: unknown) => {
-      throw fromRuntime(error);
-    });
+    await unlessRefused(runtime.restartComponent(name, why, closing));
     return { status: 200, body: found(view(), `component "${name}"`) };
   },
 });
@@ -134,10 +127,7 @@ const startRun = (runtime: RuntimeForServer): Route => ({
   async answer({ body }) {
     const { workflow, input, id } = runRequestOf(body);
     const options = id === undefined ? {} : { id };
-    const run = await runtime.startRun(workflow, input, options).catch((error: unknown) => {
-      throw fromRuntime(error);
-    });
-    return { status: 201, body: run };
+    return { status: 201, body: await unlessRefused(runtime.startRun(workflow, input, options)) };
   },
 });
 

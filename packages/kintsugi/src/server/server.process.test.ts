@@ -206,10 +206,11 @@ describe("a request", () => {
 
   it("reads lists by filter, and things by ids with slashes", async () => {
     const { send, done } = await runningServer();
-    await send({ path: "/api/v1/runs?status=dead&workflow=w&parentId=p&limit=5", token: "read" });
+    const page = "workflow=w&parentId=p&after=z&sinceMs=5&limit=5";
+    await send({ path: `/api/v1/runs?status=dead,running&${page}`, token: "read" });
     await send({ path: "/api/v1/incidents?status=healing&component=web", token: "read" });
     expect(done).toEqual([
-      'runs {"workflow":"w","parentId":"p","status":"dead","limit":5}',
+      'runs {"workflow":"w","parentId":"p","after":"z","sinceMs":5,"limit":5,"status":["dead","running"]}',
       'incidents {"component":"web","status":"healing"}',
     ]);
     const { text } = await send({ path: "/api/v1/runs/digest%2F1", token: "read" });

@@ -5,6 +5,7 @@
 
 import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
+import { listCases } from "./engine-conformance/list-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
 import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
 import { raceCases, raceCrashCases } from "./engine-conformance/race-cases.ts";
@@ -29,6 +30,7 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "the steps of a run": stepCases,
   "a run": runCases,
   "a run that waits": waitCases,
+  "runs in a list": listCases,
   "runs in queues": queueCases,
   "a run that is rewound": rewindCases,
   "a run that is forked": forkCases,

@@ -39,6 +39,7 @@ export type {
   Debounce,
   ForkOptions,
   RewindOptions,
+  RunCountFilter,
   RunError,
   RunFilter,
   RunHandle,

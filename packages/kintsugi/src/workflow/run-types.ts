@@ -112,10 +112,23 @@ export interface RunHandle<Output> {
   cancel(): Promise<void>;
 }
 
-export interface RunFilter {
-  readonly status?: RunStatus;
+export interface RunCountFilter {
+  /** One of these. @defaultValue any */
+  readonly status?: RunStatus | readonly RunStatus[];
   readonly workflow?: string;
+  readonly queue?: string;
+  /** Those that this run started. */
   readonly parentId?: string;
+}
+
+/** Newest first. Pages do not move while runs begin: those come before the first. */
+export interface RunFilter extends RunCountFilter {
+  /** Begun at this moment or later, epoch milliseconds. */
+  readonly sinceMs?: number;
+  /** Begun before this moment, epoch milliseconds. */
+  readonly untilMs?: number;
+  /** Goes on behind this run: the last of the page before. */
+  readonly after?: string;
   /** @defaultValue 100 */
   readonly limit?: number;
 }

@@ -74,7 +74,7 @@ function setup(options: { runs?: readonly RunView[]; incidents?: readonly Incide
   const stepsRead: string[] = [];
   const runsRead: string[] = [];
   /** Which lists of runs were read. */
-  const asked: (RunStatus | undefined)[] = [];
+  const asked: RunFilter["status"][] = [];
   const errors: unknown[] = [];
   /** How many incidents each reading asked for. */
   const limits: number[] = [];

@@ -14,12 +14,13 @@ import type { Store } from "../../store/index.ts";
 import type {
   ForkOptions,
   RewindOptions,
+  RunCountFilter,
   RunFilter,
   RunHandle,
   RunView,
   StepView,
 } from "../run-types.ts";
-import { runs, steps } from "../tables.ts";
+import { steps } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { Desk } from "./desk.ts";
 import { EngineRunHandle } from "./handle.ts";
@@ -30,6 +31,7 @@ import { type QueueOptions, queueLimits } from "./queues/queue-options.ts";
 import { Registry } from "./registry.ts";
 import { Results } from "./results.ts";
 import { Revival } from "./revival.ts";
+import { countRuns, listRuns } from "./run-list.ts";
 import { RunPool } from "./run-pool.ts";
 import { RunRows } from "./run-rows.ts";
 import { stepViewOf } from "./views.ts";
@@ -65,8 +67,6 @@ export interface EmbeddedEngineOptions {
   /** Hears, once, that the store is lost and no code runs any more. @defaultValue as above */
   readonly onFatal?: (error: unknown) => void;
 }
-
-const DEFAULT_LIST_LIMIT = 100;
 
 /** @throws {@link RangeError} when `maxLive`, or a limit of a queue, is out of its range. */
 export function embeddedEngine(options: EmbeddedEngineOptions): Engine & AsyncDisposable {
@@ -141,14 +141,12 @@ class EmbeddedEngine implements Engine {
   }
 
   async list(filter: RunFilter = {}): Promise<readonly RunView[]> {
-    const { limit = DEFAULT_LIST_LIMIT, ...where } = filter;
-    const query = { where, orderBy: "createdAtMs", descending: true, limit } as const;
-    const rows = await this.#store.list(runs, query);
+    const rows = await listRuns(this.#store, filter);
     return Promise.all(rows.map((row) => this.#rows.view(row)));
   }
 
-  count(filter: Omit<RunFilter, "limit"> = {}): Promise<number> {
-    return this.#store.count(runs, filter);
+  count(filter: RunCountFilter = {}): Promise<number> {
+    return countRuns(this.#store, filter);
   }
 
   async steps(runId: string, limit: number): Promise<readonly StepView[]> {

@@ -3,6 +3,7 @@
 import type {
   ForkOptions,
   RewindOptions,
+  RunCountFilter,
   RunFilter,
   RunHandle,
   RunView,
@@ -33,8 +34,13 @@ export interface Engine {
   /** Undefined when there is no such run. */
   handle(id: string): Promise<RunHandle<unknown> | undefined>;
   get(id: string): Promise<RunView | undefined>;
+  /**
+   * Newest first.
+   *
+   * @throws {@link RunUnknownError} when there is no run to go on behind, because it is kept no more.
+   */
   list(filter?: RunFilter): Promise<readonly RunView[]>;
-  count(filter?: Omit<RunFilter, "limit">): Promise<number>;
+  count(filter?: RunCountFilter): Promise<number>;
   /** The newest `limit` steps that the journal holds of a run, oldest first; none for an unknown run. */
   steps(runId: string, limit: number): Promise<readonly StepView[]>;
   /** Starts a dead run again: recorded steps stay, the step that failed runs again. */
