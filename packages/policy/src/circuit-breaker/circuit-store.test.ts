@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { manualClock, settled } from "../base/fixtures/clocks.ts";
 import { circuitStoreConformance } from "../testing/index.ts";
@@ -22,6 +22,21 @@ describe("the memory of circuits", () => {
     await clock.advance(1_000);
     expect(await store.read("db")).toMatchObject({ version: 0, record: undefined });
     expect(await store.write("db", 0, { n: 2 }, 1_000)).toBe(true);
+  });
+
+  it("tells those who still watch when another has left, also where that one leaves twice", async () => {
+    const store = new MemoryCircuitStore({ clock: manualClock() });
+    const [first, second, third] = [vi.fn(), vi.fn(), vi.fn()];
+    const leave = store.watch("db", first);
+    const leaveToo = store.watch("db", second);
+    leave();
+    await store.write("db", 0, { n: 1 }, 1_000);
+    expect([first.mock.calls.length, second.mock.calls.length]).toEqual([0, 1]);
+    leaveToo();
+    store.watch("db", third);
+    leave();
+    await store.write("db", 1, { n: 2 }, 1_000);
+    expect([second.mock.calls.length, third.mock.calls.length]).toEqual([1, 1]);
   });
 
   it("holds ten thousand circuits, and forgets the first for one more", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { manualClock } from "../base/fixtures/clocks.ts";
+import { pipeline } from "../pipeline/index.ts";
+import { TimeoutPolicy } from "../timeout/index.ts";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker.ts";
-import { down, up } from "./fixtures/calls.ts";
+import { down, hang, up } from "./fixtures/calls.ts";
 import { CircuitOpenError } from "./open-error.ts";
 
 /** A breaker of threshold 2, as an operator sees it. */
@@ -35,6 +37,34 @@ describe("a fallback", () => {
   it("leaves calls that failed to those who retry them", async () => {
     const { breaker } = setup({ fallback: () => "stale" });
     await expect(breaker.execute(down)).rejects.toThrow("dependency is down");
+  });
+
+  it("leaves an answer as it is", async () => {
+    const { breaker } = setup({ fallback: () => "stale" });
+    await expect(breaker.execute(up)).resolves.toBe("pong");
+  });
+
+  it("answers for no circuit further in, nor for a caller that has left", async () => {
+    const fallback = vi.fn(() => "stale");
+    const { breaker, fail, clock } = setup({ fallback, halfOpenCallers: "wait" });
+    const { breaker: inner } = setup();
+    inner.isolate();
+    await expect(breaker.execute(() => inner.execute(up))).rejects.toThrow(CircuitOpenError);
+    await fail(2);
+    await clock.advance(1_000);
+    void breaker.execute(hang);
+    const user = new AbortController();
+    const waiting = breaker.execute(up, user.signal);
+    user.abort(new Error("user left"));
+    await expect(waiting).rejects.toThrow("user left");
+    expect(fallback).not.toHaveBeenCalled();
+  });
+
+  it("is left out in a pipeline with the strict side", async () => {
+    const { breaker, fail, clock } = setup({ fallback: () => "stale" });
+    await fail(2);
+    const guarded = pipeline(new TimeoutPolicy({ timeoutMs: 50, clock }), breaker.strict);
+    await expect(guarded.execute(up)).rejects.toThrow(CircuitOpenError);
   });
 
   it("is left out by the strict side of the same circuit", async () => {
@@ -139,6 +169,12 @@ describe("new thresholds", () => {
 });
 
 describe("the stats", () => {
+  it("ask nobody to wait while the circuit is closed, and count the slow calls from the first on", async () => {
+    const { breaker, clock } = setup({ window: "count", slowCallMs: 100, slowCallRate: 1 });
+    await breaker.execute(() => clock.advance(100));
+    expect(breaker.stats()).toMatchObject({ state: "closed", slow: 1, retryAfterMs: 0 });
+  });
+
   it("count how calls ended, and say when a trial is due", async () => {
     const { breaker, fail, clock } = setup();
     await breaker.execute(up);

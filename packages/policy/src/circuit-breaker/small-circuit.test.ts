@@ -107,6 +107,34 @@ describe("a small circuit whose calls say nothing about the dependency", () => {
     await fail();
     expect(circuit.state.kind).toBe("closed");
   });
+
+  it("leaves the failures in a row as they are at a call that says nothing", async () => {
+    const outcomeOf = vi.fn((): "failure" | "ignore" => "failure");
+    const { circuit, fail } = setup({ outcomeOf });
+    await fail();
+    outcomeOf.mockReturnValueOnce("ignore");
+    await fail();
+    await fail();
+    expect(circuit.state.kind).toBe("open");
+  });
+
+  it("counts no failure of a call from before a reset", async () => {
+    const { circuit, fail } = setup();
+    const late = held();
+    const running = circuit.execute(late.call).catch(() => {});
+    circuit.reset();
+    await fail();
+    late.reject(new Error("dependency is down"));
+    await running;
+    expect(circuit.state.kind).toBe("closed");
+  });
+
+  it("takes no trace of the caller along with its refusal", async () => {
+    const { circuit, fail } = setup({ failureThreshold: 1 });
+    await fail();
+    const refused = await circuit.execute(up).catch((error: Error) => error);
+    expect((refused as Error).stack).not.toContain("\n    at ");
+  });
 });
 
 describe("a listener of a small circuit", () => {

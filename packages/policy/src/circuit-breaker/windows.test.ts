@@ -75,6 +75,23 @@ describe("a time window", () => {
   });
 });
 
+describe("a tenth of a time window", () => {
+  it("ends when the next begins: a failure at that moment is remembered for longer", async () => {
+    const { breaker, clock, play } = setup({
+      window: "time",
+      windowMs: 1_000,
+      failureThreshold: 3,
+    });
+    await play("x");
+    await clock.advance(100);
+    await play("x");
+    await clock.advance(999);
+    expect(breaker.state).toMatchObject({ failures: 1 });
+    await clock.advance(1);
+    expect(breaker.state).toMatchObject({ failures: 0 });
+  });
+});
+
 describe("slow calls", () => {
   it("open the circuit by their share, although they succeed", async () => {
     const { breaker, last } = setup({
@@ -153,9 +170,11 @@ describe("the clock", () => {
     { options: { window: "time" } as const, count: 3, when: "a time window" },
     { options: { window: "time", slowCallMs: 50 } as const, count: 6, when: "slow calls" },
   ])("is read $count times by three calls with $when", async ({ options, count }) => {
-    const { play, reads } = setup(options);
-    await play("...");
-    expect(reads).toHaveBeenCalledTimes(count);
+    for (const calls of ["...", ".x."]) {
+      const { play, reads } = setup(options);
+      await play(calls);
+      expect(reads).toHaveBeenCalledTimes(count);
+    }
   });
 });
 
@@ -176,6 +195,10 @@ describe("options", () => {
     [{ window: "count", windowSize: 3 }, "failureThreshold must be at most windowSize, 3, got 5"],
     [{ timeout: 50, maxOpenMs: 40 }, "maxOpenMs must be a whole number of at least 50, got 40"],
     [{ window: "time", failureRate: 0 }, "failureRate must be a number above 0, up to 1, got 0"],
+    [
+      { window: "time", failureRate: 1.5 },
+      "failureRate must be a number above 0, up to 1, got 1.5",
+    ],
     [{ window: "time", windowMs: 9 }, "windowMs must be a whole number of at least 10, got 9"],
     [{ openMultiplier: 0.5 }, "openMultiplier must be a number from 1 to 100, got 0.5"],
     [{ rampCalls: -1 }, "rampCalls must be a whole number of at least 0, got -1"],
