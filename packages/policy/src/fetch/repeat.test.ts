@@ -60,6 +60,9 @@ describe("a failure", () => {
       neverLeft(Object.assign(new Error("no way"), { code: "EHOSTUNREACH", syscall }));
     expect(["connect", "read", "write"].map(lost)).toEqual([true, false, false]);
     expect([undefined, null, "ECONNREFUSED"].map(neverLeft)).toEqual([false, false, false]);
+    const circle = new Error("round and round");
+    circle.cause = circle;
+    expect(neverLeft(circle)).toBe(false);
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { eagerClock } from "../base/fixtures/clocks.ts";
+import { eagerClock, manualClock } from "../base/fixtures/clocks.ts";
 import { createCallRegistry } from "../executor/index.ts";
+import { pipeline } from "../pipeline/index.ts";
+import { IdleTimeoutError } from "../timeout/index.ts";
 import { checkResponse, HttpError } from "./http-error.ts";
 import { resilientFetch } from "./resilient-fetch.ts";
 
@@ -82,6 +84,56 @@ describe("a resilient fetch", () => {
   });
 });
 
+describe("a request that is tried again", () => {
+  const bytes = new TextEncoder().encode("all of it");
+  const form = new FormData();
+  form.set("name", "value");
+  const failing = async (input: string | URL | Request, init?: RequestInit) => {
+    const { get, requests } = setup(() => new Response("", { status: 500 }));
+    await expect(get(input, init)).rejects.toThrow("The server answered 500");
+    return requests.length;
+  };
+
+  it.each<[string, NonNullable<RequestInit["body"]> | null]>([
+    ["none", null],
+    ["a text", "all of it"],
+    ["fields", new URLSearchParams({ name: "value" })],
+    ["a form", form],
+    ["a blob", new Blob([bytes])],
+    ["a buffer", bytes.buffer],
+    ["a part of a buffer", bytes],
+  ])("may have a body that can be read again: %s", async (_, body) => {
+    expect(await failing("https://weather.example/today", { method: "PUT", body })).toBe(3);
+  });
+
+  it("may not have one that is read as it goes", async () => {
+    const body = new Blob([bytes]).stream();
+    expect(await failing("https://weather.example/today", { method: "PUT", body })).toBe(1);
+  });
+
+  it("may have its key in a Request", async () => {
+    const headers = { "Idempotency-Key": "7" };
+    const address = "https://weather.example/today";
+    expect(await failing(new Request(address, { method: "POST", headers }))).toBe(3);
+    expect(await failing(new Request(address, { method: "POST" }))).toBe(1);
+  });
+});
+
+describe("the body of an answer that falls silent", () => {
+  it("is given up after its time, by the clock that was given", async () => {
+    const clock = manualClock();
+    const silent = new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(1)) });
+    const get = resilientFetch(pipeline(), async () => new Response(silent), {
+      bodyIdleTimeoutMs: 1_000,
+      clock,
+    });
+    const answer = await get("https://weather.example/today");
+    const text = expect(answer.text()).rejects.toThrow(IdleTimeoutError);
+    await clock.advance(2_000);
+    await text;
+  });
+});
+
 describe("an answer that is a failure", () => {
   const errorOf = (response: Response) =>
     checkResponse(response).then(
@@ -105,6 +157,23 @@ describe("an answer that is a failure", () => {
     const error = await errorOf(new Response(endless, { status: 500 }));
     expect(error?.body).toHaveLength(16_384);
     expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it("may have no body at all", async () => {
+    expect((await errorOf(new Response(null, { status: 503 })))?.body).toBe("");
+  });
+
+  it("keeps a letter whole that came in two parts", async () => {
+    const [first = 0, second = 0] = new TextEncoder().encode("\u00e9");
+    const parts = [Uint8Array.of(first), Uint8Array.of(second)];
+    const body = new ReadableStream({
+      pull(stream) {
+        const part = parts.shift();
+        if (part) stream.enqueue(part);
+        else stream.close();
+      },
+    });
+    expect((await errorOf(new Response(body, { status: 500 })))?.body).toBe("\u00e9");
   });
 
   it("keeps its status when the body breaks off", async () => {

@@ -37,8 +37,8 @@ export interface RaceCourse {
   isFinal(thrown: unknown): boolean;
   hedged(attempt: number): void;
   failed(attempt: number, thrown: unknown): void;
-  /** `isFirstOut` when the first attempt has not settled. */
-  ended(state: RaceState, isFirstOut: boolean, startedMs: number): void;
+  /** `hasFirstFailed` when the first attempt has settled, and not won. */
+  ended(state: RaceState, hasFirstFailed: boolean, startedMs: number): void;
 }
 
 /** An attempt beside the first, and what settles with it. */
@@ -106,7 +106,7 @@ export class Race<T> extends CutContext implements Deadline, Child {
   /** The caller has left. */
   forsake(reason: unknown): void {
     if (!this.#become(leave(this.#state))) return;
-    this.#leaveWork(0);
+    this.#leaveWork();
     this.cut(reason);
     for (const { context } of this.#hedges ?? []) context.cut(reason);
     this.#reject(reason);
@@ -137,19 +137,18 @@ export class Race<T> extends CutContext implements Deadline, Child {
   }
 
   #cutOthers(attempt: number): void {
-    this.#leaveWork(attempt);
+    this.#leaveWork();
     if (attempt !== 1) this.cut(new HedgeLostError(1));
     this.#hedges?.forEach(({ context }, index) => {
       if (index + 2 !== attempt) context.cut(new HedgeLostError(index + 2));
     });
   }
 
-  /** Whoever counts what runs must know of all attempts that go on, `but` the one that has ended. */
-  #leaveWork(but: number): void {
+  /** Whoever counts what runs must know of all attempts that go on; those that have ended hold up nobody. */
+  #leaveWork(): void {
     if (!this.#around) return;
-    const others = [this.#over, ...(this.#hedges ?? []).map(({ over }) => over)];
-    const left = others.filter((over, index) => over && index + 1 !== but);
-    if (left.length > 0) leaveWork(this.#around, Promise.all(left));
+    const works = [this.#over, ...(this.#hedges ?? []).map(({ over }) => over)];
+    leaveWork(this.#around, Promise.all(works));
   }
 
   /** Whether that was the end: then it is in no list any more. */
@@ -159,8 +158,7 @@ export class Race<T> extends CutContext implements Deadline, Child {
     if (next.kind === "racing") return false;
     this.#deadlines?.remove(this);
     this.#link?.leave();
-    const hasWon = next.kind === "won" && next.winner === 1;
-    this.#course.ended(next, !hasWon && this.#firstThrown === undefined, this.startedMs);
+    this.#course.ended(next, this.#firstThrown !== undefined, this.startedMs);
     return true;
   }
 }

@@ -45,7 +45,7 @@ describe("a call that is quick", () => {
   });
 
   it("is not made again when it fails: that is a retry's work", async () => {
-    const { hedge, clock } = setup();
+    const { hedge, clock, told } = setup();
     const call = vi.fn(() => {
       throw left;
     });
@@ -54,6 +54,7 @@ describe("a call that is quick", () => {
     expect(call).toHaveBeenCalledTimes(1);
     expect(clock.pending).toBe(0);
     expect(hedge.stats()).toMatchObject({ calls: 1, failed: 1 });
+    expect(told()).toEqual([]);
   });
 });
 
@@ -137,13 +138,14 @@ describe("a call that is slow", () => {
   });
 
   it("lets nobody hear of a loser that fails later", async () => {
-    const { hedge, clock, call, at } = setup();
+    const { hedge, clock, call, at, told } = setup();
     const running = hedge.execute(call);
     await clock.advance(100);
     at(1).resolve("second");
     await running;
     at(0).reject(new Error("too late to matter"));
     await clock.advance(0); // An unhandled rejection would fail the test run here.
+    expect(told().map(({ kind }) => kind)).toEqual(["started", "won"]);
   });
 
   it("tells who counts what runs of the losers, until they have ended", async () => {
@@ -200,7 +202,8 @@ describe("attempts that fail", () => {
 
   it("throw what the first threw when all have failed, whoever failed first", async () => {
     const { hedge, clock, call, at } = setup();
-    const running = hedge.execute(call);
+    const outer = firstAttempt(undefined);
+    const running = hedge.within(call, outer);
     const failure = expect(running).rejects.toBe(left);
     await clock.advance(100);
     at(1).reject(new Error("second"));
@@ -208,6 +211,7 @@ describe("attempts that fail", () => {
     at(0).reject(left);
     await failure;
     expect(hedge.stats()).toMatchObject({ failed: 1, won: 0 });
+    expect(outer.zombie).toBeUndefined();
   });
 
   it("end the call at once where the others must fail too", async () => {
@@ -229,6 +233,52 @@ describe("attempts that fail", () => {
     await clock.advance(0);
     at(0).resolve("first");
     await expect(running).resolves.toBe("first");
+  });
+});
+
+describe("one who listens to a hedge", () => {
+  const broken = new Error("the listener is broken");
+
+  it("cannot break it", async () => {
+    const onListenerError = vi.fn();
+    const onHedge = () => {
+      throw broken;
+    };
+    const { hedge, clock, call, at } = setup({ onHedge, onListenerError });
+    const running = hedge.execute(call);
+    await clock.advance(100);
+    at(1).resolve("second");
+    await expect(running).resolves.toBe("second");
+    expect(onListenerError.mock.calls).toEqual([[broken], [broken]]);
+  });
+
+  it("may be nobody", async () => {
+    const onListenerError = vi.fn();
+    const { clock, call, at } = setup();
+    const running = new Hedge({ delayMs: 100, onListenerError, clock }).execute(call);
+    await clock.advance(100);
+    at(1).resolve("second");
+    await running;
+    expect(onListenerError).not.toHaveBeenCalled();
+  });
+});
+
+describe("calls that run at once", () => {
+  it("have one timer for all of them", async () => {
+    const { hedge, clock, call, at } = setup();
+    const runs = [hedge.execute(call), hedge.execute(call), hedge.execute(call)];
+    expect(clock.pending).toBe(1);
+    for (const place of [0, 1, 2]) at(place).resolve("done");
+    await Promise.all(runs);
+  });
+
+  it("have none where no hedge will start", async () => {
+    const { clock, call, at } = setup();
+    const hedge = new Hedge({ percentile: 0.9, clock });
+    const running = hedge.execute(call);
+    expect(clock.pending).toBe(0);
+    at(0).resolve("done");
+    await running;
   });
 });
 
@@ -302,6 +352,21 @@ describe("a delay that follows the latencies", () => {
     expect(hedge.stats().delayMs).toBe(Infinity);
     await take(hedge, clock, 500);
     expect(hedge.stats().delayMs).toBeGreaterThanOrEqual(10);
+    expect(hedge.stats().delayMs).toBeLessThan(11);
+  });
+
+  it("learns nothing of a first attempt that failed, whoever answered then", async () => {
+    const clock = manualClock();
+    const hedge = new Hedge({ percentile: 0.9, delayMs: 70, clock });
+    for (let call = 0; call < 19; call += 1) await take(hedge, clock, 10);
+    const { call, at } = stage();
+    const running = hedge.execute(call);
+    await clock.advance(70);
+    at(0).reject(new Error("down"));
+    at(1).resolve("second");
+    await expect(running).resolves.toBe("second");
+    expect(hedge.stats().delayMs).toBe(70);
+    await take(hedge, clock, 10);
     expect(hedge.stats().delayMs).toBeLessThan(11);
   });
 

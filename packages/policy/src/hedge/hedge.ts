@@ -130,7 +130,7 @@ export class Hedge implements Policy {
     this.#onHedge = options.onHedge;
     this.#onListenerError = options.onListenerError ?? reportError;
     this.#clock = options.clock ?? systemClock;
-    this.#classifier = options.classifier ?? createClassifier({ clock: this.#clock });
+    this.#classifier = options.classifier ?? createClassifier();
     const maxHedges = wholeNumber("maxHedges", options.maxHedges ?? 1, 1);
     this.#course = this.#courseOf(numberBetween("maxHedges", maxHedges, 1, 9));
   }
@@ -210,7 +210,7 @@ export class Hedge implements Policy {
         this.#tell({ kind: "started", attempt });
       },
       failed: (attempt, thrown) => this.#tell({ kind: "failed", attempt, error: toError(thrown) }),
-      ended: (state, isFirstOut, startedMs) => this.#ended(state, isFirstOut, startedMs),
+      ended: (state, hasFirstFailed, startedMs) => this.#ended(state, hasFirstFailed, startedMs),
     };
   }
 
@@ -219,12 +219,11 @@ export class Hedge implements Policy {
    * not known, only that it is longer: so it counts with its time until then. Left out, the slow calls
    * would vanish from the window, and the delay sink with every hedge.
    */
-  #ended(state: RaceState, isFirstOut: boolean, startedMs: number): void {
+  #ended(state: RaceState, hasFirstFailed: boolean, startedMs: number): void {
     if (state.kind === "failed") this.#counts.failed += 1;
     if (state.kind === "left") this.#counts.left += 1;
     if (state.kind !== "won") return;
-    const isKnown = state.winner === 1 || isFirstOut;
-    if (isKnown) this.#latencies?.add(this.#clock.monotonicMs() - startedMs);
+    if (!hasFirstFailed) this.#latencies?.add(this.#clock.monotonicMs() - startedMs);
     if (state.winner === 1) return;
     this.#counts.won += 1;
     this.#tell({ kind: "won", attempt: state.winner });

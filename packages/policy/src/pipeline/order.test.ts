@@ -6,6 +6,7 @@ import { Bulkhead } from "../bulkhead/index.ts";
 import { CachePolicy } from "../cache/index.ts";
 import { CircuitBreaker } from "../circuit-breaker/index.ts";
 import { FallbackPolicy } from "../fallback/index.ts";
+import { Hedge } from "../hedge/index.ts";
 import { RateLimiter } from "../rate-limit/index.ts";
 import { RetryPolicy } from "../retry/index.ts";
 import { type EveryPolicy, makers } from "./fixtures/every-policy.ts";
@@ -64,6 +65,10 @@ describe("an order of two policies", () => {
         "wait in the queue for slowness of the other side; put the bulkhead around the limiter, or " +
         "give it no queue",
     );
+    expect(() => pipeline(new Hedge(), new RetryPolicy())).toThrow(
+      "The hedge must not stand around the retry: each of its attempts would be retried for itself, " +
+        "and they multiply; put the retry around the hedge",
+    );
     expect(() => pipeline(new RetryPolicy(), new RetryPolicy())).toThrow(
       "2 retries in one pipeline multiply their attempts; keep one",
     );
@@ -75,6 +80,14 @@ describe("an order of two policies", () => {
       pipeline(makers["short timeout"](), cache, makers["long timeout"]()),
     ).not.toThrow();
     expect(() => pipeline(makers["short timeout"](), cache, makers["late hedge"]())).not.toThrow();
+  });
+
+  it("is a mistake whatever else stands between them, or further in", () => {
+    for (const inner of [makers["long timeout"], makers["late hedge"]]) {
+      const short = makers["short timeout"];
+      expect(() => pipeline(short(), makers.bulkhead(), inner())).toThrow(PipelineError);
+      expect(() => pipeline(short(), inner(), makers.cache())).toThrow(PipelineError);
+    }
   });
 });
 
@@ -106,6 +119,10 @@ describe("one state", () => {
     {
       what: "a view beside a fallback",
       row: ({ bulkhead }) => [bulkhead, beside(pipeline(bulkhead.with({})))],
+    },
+    {
+      what: "a view as such beside a fallback",
+      row: ({ bulkhead }) => [bulkhead, beside(bulkhead.with({}))],
     },
     { what: "two views of a rate limiter", row: ({ limiter }) => [limiter.with({}), limiter] },
     {

@@ -20,7 +20,7 @@ type Unfold = (policy: Policy<unknown>) => readonly Policy<unknown>[];
 /** @throws {@link PipelineError} that says which two must not stand so, why, and what to do instead. */
 export function checkOrder(policies: readonly Policy<unknown>[], unfold: Unfold): void {
   checkTwice(policies, unfold);
-  const retries = policies.filter((policy) => kindOf(policy) === "retry").length;
+  const retries = policies.filter(isRetry).length;
   if (retries > 1) {
     throw new PipelineError(`${retries} retries in one pipeline multiply their attempts; keep one`);
   }
@@ -187,5 +187,6 @@ function twice(policy: Policy<unknown>): string {
   return `The same ${name} stands around a call twice: it would count the call twice, and may wait for itself; keep one, or make a second`;
 }
 
-const kindOf = (policy: Policy<unknown>): string | undefined =>
-  policy.role?.kind ?? layerOf(policy)?.kind;
+/** By its layer as well: a policy of another house may be a retry of ours in disguise. */
+const isRetry = (policy: Policy<unknown>): boolean =>
+  policy.role?.kind === "retry" || layerOf(policy)?.kind === "retry";
