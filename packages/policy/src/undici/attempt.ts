@@ -39,7 +39,6 @@ export class DispatchAttempt implements AnswerListener {
   #connection: DispatchControls | undefined;
   #failing: (FailedAnswer & { readonly chunks: Uint8Array[] }) | undefined;
   #bytes = 0;
-  #isTaken = false;
   /** Why nothing that comes counts any more. */
   #over: { readonly reason: unknown } | undefined;
 
@@ -50,7 +49,6 @@ export class DispatchAttempt implements AnswerListener {
 
   /** Gives the connection up; one that has yet to be found is given up when it is. */
   cut(reason: unknown): void {
-    if (this.#over) return;
     this.#over = { reason };
     this.#connection?.abort(asError(reason));
   }
@@ -85,7 +83,6 @@ export class DispatchAttempt implements AnswerListener {
       const unread = { chunks: [], trailers: {}, isWhole: false };
       this.#failing = { status, headers, message, ...unread, connection: controls };
     } else if (this.#exchange.take(controls)) {
-      this.#isTaken = true;
       reader.onResponseStart(stable, status, headers, message);
       this.#exchange.answered();
     } else {
@@ -120,7 +117,7 @@ export class DispatchAttempt implements AnswerListener {
   onResponseError(_: DispatchControls, error: Error): void {
     if (this.#over) return;
     // Its status says more than that its report broke off.
-    if (this.#failing && !this.#isTaken) this.#fail(this.#failing);
+    if (this.#failing) this.#fail(this.#failing);
     else {
       this.#over = { reason: error };
       this.#exchange.failed(error);

@@ -17,6 +17,7 @@ const connection = () =>
 describe("the controls of a request", () => {
   it("hold up an answer that comes when its reader is not ready", () => {
     const controls = new StableControls(() => {});
+    controls.resume(); // Nothing was held up yet.
     controls.pause();
     const late = connection();
     controls.connection = late;

@@ -132,7 +132,6 @@ export class Exchange {
   }
 
   #fail(thrown: unknown): void {
-    if (this.#reader.isOver) return;
     const reason = unmarked(thrown);
     const last = this.#lastFailure;
     if (this.#rules.failures === "answer" && reason instanceof HttpError && last?.isWhole) {
