@@ -59,12 +59,12 @@ describe("kintsugi.example.yaml", () => {
 
   it("holds the defaults of everything that is not named by its user", () => {
     const { components, calls, triggers, chaos, ...fixed } = setup().config;
-    expect(fixed).toMatchObject(
-      (({ components: _c, calls: _k, triggers: _t, chaos: _p, name: _n, file: _f, ...rest }) => ({
-        ...rest,
-        dataDir: fixed.dataDir,
-      }))(defaultConfig()),
-    );
+    const { queues, schedules, ...workflows } = fixed.workflows;
+    const { queues: _q, schedules: _s, ...defaultWorkflows } = defaultConfig().workflows;
+    expect(workflows).toEqual(defaultWorkflows);
+    const { components: _c, calls: _k, triggers: _t, chaos: _p, ...rest } = defaultConfig();
+    const { name: _n, file: _f, dataDir: _d, workflows: _w, ...expected } = rest;
+    expect(fixed).toMatchObject(expected);
     expect(chaos.enabled).toBe(false);
   });
 

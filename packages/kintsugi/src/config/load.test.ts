@@ -33,7 +33,7 @@ describe("an empty file", () => {
       runtime: { modules: [] },
       supervisor: { strategy: "one-for-one", intensity: 3, periodMs: 60_000 },
       components: {},
-      workflows: { engine: "embedded", durability: "power", queues: {} },
+      workflows: { engine: "embedded", durability: "power", queues: {}, schedules: [] },
       calls: {},
       healing: { enabled: true, dryRun: false, actionsPerHour: 60 },
       triggers: {},

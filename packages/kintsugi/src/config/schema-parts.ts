@@ -3,7 +3,13 @@
 import { z } from "zod";
 
 import type { QueueOptions } from "../workflow/index.ts";
-import type { CallConfig, ChaosEntry, ComponentConfig, TriggerConfig } from "./types.ts";
+import type {
+  CallConfig,
+  ChaosEntry,
+  ComponentConfig,
+  ScheduleConfig,
+  TriggerConfig,
+} from "./types.ts";
 import {
   byName,
   keys,
@@ -23,6 +29,7 @@ import type {
   WrittenComponent,
   WrittenFault,
   WrittenQueue,
+  WrittenSchedule,
   WrittenTrigger,
 } from "./written.ts";
 
@@ -222,5 +229,20 @@ export const queues: z.ZodType<
     concurrency: whole(1, 1_000_000).optional(),
     workerConcurrency: whole(1, 1_000_000).optional(),
     rateLimit: keys({ limit: whole(1, 100_000), period: span(1) }).optional(),
+  }).transform(present),
+);
+
+/** Runs that begin by the calendar. */
+export const schedules: z.ZodType<readonly ScheduleConfig[], readonly WrittenSchedule[]> = list(
+  "a list of schedules",
+  keys({
+    name: label("the name of a schedule"),
+    workflow: text("the name of a workflow"),
+    cron: text('a pattern such as "0 3 * * *"'),
+    timeZone: text('a time zone such as "Europe/Berlin"').default("UTC"),
+    input: z.unknown(),
+    catchUp: oneOf("last", "all", "none").default("last"),
+    queue: text("the name of a queue").optional(),
+    priority: whole(-10, 10).optional(),
   }).transform(present),
 );

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 
-import { calls, components, plan, queues, triggers } from "./schema-parts.ts";
+import { calls, components, plan, queues, schedules, triggers } from "./schema-parts.ts";
 import type { KintsugiConfig } from "./types.ts";
 import { flag, keys, label, list, oneOf, span, text, whole } from "./values.ts";
 import type { ConfigInput } from "./written.ts";
@@ -35,6 +35,7 @@ export const schema: z.ZodType<PlacelessConfig, ConfigInput> = keys({
     engine: oneOf("embedded").default("embedded"),
     durability: oneOf("power", "process").default("power"),
     queues: queues.default({}),
+    schedules: schedules.default([]),
   }).prefault({}),
   calls: calls.default({}),
   healing: keys({

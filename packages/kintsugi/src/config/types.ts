@@ -2,7 +2,7 @@
 
 import type { TriggerSpec } from "../heal/index.ts";
 import type { ComponentKind } from "../supervise/index.ts";
-import type { QueueOptions } from "../workflow/index.ts";
+import type { CatchUp, QueueOptions } from "../workflow/index.ts";
 
 export interface KintsugiConfig {
   readonly name: string;
@@ -29,6 +29,7 @@ export interface KintsugiConfig {
     readonly durability: "power" | "process";
     /** Beside the one named "default", which there always is. */
     readonly queues: Readonly<Record<string, QueueOptions>>;
+    readonly schedules: readonly ScheduleConfig[];
   };
   readonly calls: Readonly<Record<string, CallConfig>>;
   readonly healing: {
@@ -43,6 +44,18 @@ export interface KintsugiConfig {
   };
   readonly metrics: { readonly prometheus: boolean };
   readonly chaos: { readonly enabled: boolean; readonly plan: readonly ChaosEntry[] };
+}
+
+/** Runs of a workflow that begin by the calendar. */
+export interface ScheduleConfig {
+  readonly name: string;
+  readonly workflow: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly input?: unknown;
+  readonly catchUp: CatchUp;
+  readonly queue?: string;
+  readonly priority?: number;
 }
 
 export interface ComponentConfig {

@@ -96,6 +96,25 @@ interface WrittenWorkflows {
   readonly durability?: "power" | "process" | undefined;
   /** By name; one named "default" is there in any case. @defaultValue none */
   readonly queues?: Readonly<Record<string, WrittenQueue>> | undefined;
+  /** Runs that begin by the calendar. @defaultValue none */
+  readonly schedules?: readonly WrittenSchedule[] | undefined;
+}
+
+export interface WrittenSchedule {
+  readonly name: string;
+  /** Name of a workflow that a module brings. */
+  readonly workflow: string;
+  /** Minute, hour, day, month, weekday; with a sixth field before them, seconds. */
+  readonly cron: string;
+  /** A name of IANA's. @defaultValue "UTC" */
+  readonly timeZone?: string | undefined;
+  readonly input?: unknown;
+  /** What becomes of times that passed while the program was down. @defaultValue "last" */
+  readonly catchUp?: "last" | "all" | "none" | undefined;
+  /** @defaultValue that of the workflow */
+  readonly queue?: string | undefined;
+  /** @defaultValue 0 */
+  readonly priority?: number | undefined;
 }
 
 export interface WrittenQueue {

@@ -4,7 +4,7 @@ import { type CallRegistry, callRegistry } from "@kintsugi/policy";
 import { type ErrorReporter, reportError } from "@kintsugi/policy/base";
 
 import type { KintsugiConfig } from "../config/index.ts";
-import type { Workflow } from "../workflow/index.ts";
+import type { Schedule, Workflow } from "../workflow/index.ts";
 import type { Kernels } from "./components.ts";
 import { createEvents } from "./events.ts";
 import type { Kintsugi } from "./kintsugi.ts";
@@ -18,6 +18,8 @@ export interface KintsugiOptions {
   readonly config: KintsugiConfig;
   /** Beside those that the modules of the configuration bring. */
   readonly workflows?: readonly Workflow<never, unknown>[];
+  /** Beside those of the configuration and of its modules. */
+  readonly schedules?: readonly Schedule[];
   /** Kernels given in code, by the name of their component. */
   readonly kernels?: Kernels;
   /** Named policies. @defaultValue the registry that all share */
@@ -55,6 +57,7 @@ export async function createWithParts(
       config: options.config,
       system,
       workflows: options.workflows ?? [],
+      schedules: options.schedules ?? [],
       kernels: options.kernels ?? {},
       calls: options.calls ?? callRegistry,
       onFatal: options.onFatal ?? report,
@@ -84,6 +87,7 @@ function faceOf(parts: Parts, report: ErrorReporter): Kintsugi {
       list: (filter) => engine.list({ ...filter, status: "dead" }),
       replay: (id) => engine.replay(id),
     },
+    schedules: parts.scheduler,
     components: supervisor,
     incidents: healer.incidents,
     health: () => worstHealth(supervisor.list()),

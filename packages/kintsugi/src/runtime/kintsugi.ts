@@ -3,7 +3,14 @@
 import type { Healer } from "../heal/index.ts";
 import type { Fact, FactLog } from "../store/index.ts";
 import type { Components, Health } from "../supervise/index.ts";
-import type { Engine, RunFilter, RunHandle, StartOptions, Workflow } from "../workflow/index.ts";
+import type {
+  Engine,
+  RunFilter,
+  RunHandle,
+  Scheduler,
+  StartOptions,
+  Workflow,
+} from "../workflow/index.ts";
 import type { Runs } from "./runs.ts";
 
 /** A running runtime. */
@@ -21,6 +28,7 @@ export interface Kintsugi extends AsyncDisposable {
   ): Promise<RunHandle<Output>>;
   readonly runs: Runs;
   readonly deadLetters: DeadLetters;
+  readonly schedules: Pick<Scheduler, "list">;
   readonly components: Pick<Components, "list" | "get" | "restart">;
   readonly incidents: Healer["incidents"];
   /** The worst health of the components. */

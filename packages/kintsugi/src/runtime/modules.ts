@@ -3,7 +3,7 @@
 import { pathToFileURL } from "node:url";
 import { KintsugiError, toError } from "@kintsugi/policy/base";
 
-import type { Workflow } from "../workflow/index.ts";
+import type { Schedule, Workflow } from "../workflow/index.ts";
 
 export type ModuleExports = Readonly<Record<string, unknown>>;
 
@@ -30,6 +30,14 @@ export async function loadModule(file: string): Promise<ModuleExports> {
 
 export function workflowsOf(exports: ModuleExports): readonly Workflow<never, unknown>[] {
   return Object.values(exports).filter(isWorkflow);
+}
+
+export function schedulesOf(exports: ModuleExports): readonly Schedule[] {
+  return Object.values(exports).filter(isSchedule);
+}
+
+function isSchedule(value: unknown): value is Schedule {
+  return ((value ?? {}) as Readonly<Record<string, unknown>>)["kind"] === "schedule";
 }
 
 function isWorkflow(value: unknown): value is Workflow<never, unknown> {

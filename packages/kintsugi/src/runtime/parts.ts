@@ -10,10 +10,16 @@ import { Recorder } from "../observe/index.ts";
 import { fact, StoreFailedError } from "../store/index.ts";
 import { createSupervisor, type Supervisor } from "../supervise/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
-import { type Engine, embeddedEngine, type Workflow } from "../workflow/index.ts";
+import {
+  type Engine,
+  embeddedEngine,
+  type Schedule,
+  Scheduler,
+  type Workflow,
+} from "../workflow/index.ts";
+import { type Brought, bringAll } from "./brought.ts";
 import { attachCalls, configureCalls } from "./calls.ts";
 import { componentSpecs, type Kernels } from "./components.ts";
-import { loadModule, workflowsOf } from "./modules.ts";
 import { endInStages, type Stage } from "./stages.ts";
 import type { System } from "./system.ts";
 import { takeInWatchdogEvents } from "./watchdog-events.ts";
@@ -22,6 +28,7 @@ export interface PartsOptions {
   readonly config: KintsugiConfig;
   readonly system: System;
   readonly workflows: readonly Workflow<never, unknown>[];
+  readonly schedules: readonly Schedule[];
   readonly kernels: Kernels;
   readonly calls: CallRegistry;
   /** Hears once that the runtime cannot go on. */
@@ -42,6 +49,7 @@ export interface Parts {
   readonly config: KintsugiConfig;
   readonly system: System;
   readonly engine: Engine;
+  readonly scheduler: Scheduler;
   readonly supervisor: Supervisor;
   readonly healer: Healer;
   readonly chaos: Chaos;
@@ -68,10 +76,10 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   const { host, store } = system;
   const startedAtMs = host.clock.epochMs();
   configureCalls(calls, config.calls);
-  const workflows = await allWorkflows(options);
+  const brought = await bringAll(config, options);
   let stopping: Promise<void> | undefined;
   const onFatal = (error: Error): void => (stopping ? report : options.onFatal)(error);
-  const made = makeParts({ ...options, onFatal }, workflows);
+  const made = makeParts({ ...options, onFatal }, brought);
   const detachFigures = made.recorder.listen(store.facts, made.supervisor);
   const detachCalls = attachCalls(calls, {
     ...{ healer: made.healer, recorder: made.recorder },
@@ -96,14 +104,14 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     config,
     system,
     calls,
-    workflows,
+    workflows: brought.byName,
     startedAtMs,
     isStopping: () => stopping !== undefined,
     stop: (leave = false) => stop(leave, [{ name: "the store", end: () => system.close?.() }]),
   };
 }
 
-type Made = Pick<Parts, "engine" | "supervisor" | "healer" | "chaos" | "recorder">;
+type Made = Pick<Parts, "engine" | "scheduler" | "supervisor" | "healer" | "chaos" | "recorder">;
 
 /** One life of the parts, as far as it has come. */
 interface Life extends Made {
@@ -116,12 +124,13 @@ interface Life extends Made {
 }
 
 async function begin(life: Life, signal?: AbortSignal): Promise<void> {
-  const { engine, supervisor, healer, chaos, system, startedAtMs } = life;
+  const { engine, scheduler, supervisor, healer, chaos, system, startedAtMs } = life;
   const { host, store, paths } = system;
   await store.commit([fact("runtime.started", startedAtMs, { pid: host.processes.self.pid })]);
   signal?.throwIfAborted();
   life.supervising = supervisor.start();
   await Promise.all([engine.start(), life.supervising]);
+  await scheduler.start();
   signal?.throwIfAborted();
   await healer.start();
   await takeInWatchdogEvents({ files: host.files, paths, store, healer, startedAtMs });
@@ -132,7 +141,7 @@ async function begin(life: Life, signal?: AbortSignal): Promise<void> {
 
 /** Whoever acts on others ends before them. */
 function stagesOf(life: Life, leave: boolean): readonly Stage[] {
-  const { engine, supervisor, healer, chaos, system, supervising } = life;
+  const { engine, scheduler, supervisor, healer, chaos, system, supervising } = life;
   const { host, store } = system;
   const endComponents = async (): Promise<void> => {
     await Promise.allSettled([supervising]); // Else it would start some after they were ended.
@@ -146,6 +155,7 @@ function stagesOf(life: Life, leave: boolean): readonly Stage[] {
     { name: "chaos", end: () => chaos.stop() },
     { name: "the tally of calls", end: life.detachCalls },
     { name: "the healer", end: () => healer.stop() },
+    { name: "the schedules", end: () => scheduler.stop() },
     { name: "the engine", end: () => engine.stop() },
     ...(supervising
       ? [
@@ -158,7 +168,7 @@ function stagesOf(life: Life, leave: boolean): readonly Stage[] {
 }
 
 /** Made, and not yet started. */
-function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
+function makeParts(options: PartsOptions, { workflows, schedules }: Brought): Made {
   const { config, system, report } = options;
   const { host, store, paths } = system;
   const { clock, random } = host;
@@ -174,7 +184,8 @@ function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
     onListenerError: report,
     isUrgent: (name) => name.startsWith(PLAYBOOK_PREFIX), // Healing has room in a full house.
   });
-  for (const workflow of workflows.values()) engine.register(workflow);
+  for (const workflow of workflows) engine.register(workflow);
+  const scheduler = new Scheduler({ engine, store, clock, schedules, report });
   const supervisor = createSupervisor({
     host,
     store,
@@ -196,16 +207,8 @@ function makeParts(options: PartsOptions, workflows: Parts["workflows"]): Made {
     alertsFolder: `${paths.dataDir}/alerts`,
     onError: report,
   });
-  return { engine, supervisor, healer, recorder, chaos: chaosOf(options, engine, supervisor) };
-}
-
-async function allWorkflows({
-  config,
-  workflows,
-}: PartsOptions): Promise<ReadonlyMap<string, Workflow<never, unknown>>> {
-  const modules = await Promise.all(config.runtime.modules.map(loadModule));
-  const all = [...workflows, ...modules.flatMap(workflowsOf)];
-  return new Map(all.map((workflow) => [workflow.name, workflow]));
+  const chaos = chaosOf(options, engine, supervisor);
+  return { engine, scheduler, supervisor, healer, recorder, chaos };
 }
 
 function chaosOf(

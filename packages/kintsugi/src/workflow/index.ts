@@ -49,6 +49,13 @@ export type {
   StartOptions,
   StepView,
 } from "./run-types.ts";
+export {
+  defineSchedule,
+  type Schedule,
+  type ScheduleOptions,
+} from "./schedule/define-schedule.ts";
+export type { CatchUp } from "./schedule/schedule-state.ts";
+export { Scheduler, type SchedulerOptions, type ScheduleView } from "./schedule/scheduler.ts";
 export type { StepContext, StepOptions } from "./step-types.ts";
 export { runStraight, SignalUnreachableError, type StraightOptions } from "./straight-context.ts";
 export { workflowTables } from "./tables.ts";

@@ -2,6 +2,7 @@
 
 import type { AnyTable, Table } from "../store/index.ts";
 import type { RunError, RunProgress, RunStatus } from "./run-types.ts";
+import { schedules } from "./schedule/tables.ts";
 
 /**
  * What of a run the next process must know.
@@ -235,4 +236,5 @@ export const workflowTables: readonly AnyTable[] = [
   runKeys,
   queues,
   queueStarts,
+  schedules,
 ].map((table) => table as unknown as AnyTable);
