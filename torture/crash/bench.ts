@@ -43,8 +43,12 @@ export class Bench {
     this.#broken = options.broken;
   }
 
-  /** Does `work` on a program of its own, and adds up what it came to. */
-  async attempt(name: string, place: Place, work: (trial: Trial) => Promise<void>): Promise<void> {
+  /** Does `work` on a program of its own, and adds up what it came to. False when that was bad. */
+  async attempt(
+    name: string,
+    place: Place,
+    work: (trial: Trial) => Promise<void>,
+  ): Promise<boolean> {
     const trial = await Trial.begin({
       ...place,
       seed: this.seed,
@@ -56,14 +60,15 @@ export class Bench {
       await work(trial);
     } finally {
       await trial.end();
-      this.#add(name, trial);
+      this.#add(name, place.file, trial);
     }
-    if (trial.isGuilty) return;
+    if (trial.isGuilty) return false;
     const finding = wholeness(place.file);
     if (finding) this.violations.push({ kind: "broke", sentence: `${name}: ${finding}` });
+    return finding === undefined;
   }
 
-  #add(name: string, { judge, lives, struck }: Trial): void {
+  #add(name: string, file: string, { judge, lives, struck }: Trial): void {
     const { figures } = this;
     figures.lives += lives;
     figures.accepted += judge.accepted;
@@ -76,6 +81,34 @@ export class Bench {
     for (const { kind, sentence } of judge.violations) {
       this.violations.push({ kind, sentence: `${name}: ${sentence}` });
     }
+    if (judge.violations.some(({ kind }) => kind === "stuck")) {
+      for (const sentence of openRows(file)) this.violations.push({ kind: "stuck", sentence });
+    }
+  }
+}
+
+/** What the rows say of the runs that have not ended, for whoever looks for the reason. */
+function openRows(file: string): readonly string[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database
+      .prepare(
+        `SELECT id, phase, position, crashes,
+           (SELECT count(*) FROM steps WHERE runId = id AND ordinal IS NOT NULL) AS recorded,
+           (SELECT group_concat(kind || ' ' || name) FROM steps WHERE runId = id AND ordinal IS NULL) AS waits,
+           (SELECT group_concat(name) FROM signals WHERE runId = id) AS kept
+         FROM runs WHERE status = 'running' LIMIT 8`,
+      )
+      .all();
+    return rows.map(
+      ({ id, phase, position, crashes, recorded, waits, kept }) =>
+        `${id} is ${phase} at ${position} with ${recorded} steps recorded and ${crashes} crashes; ` +
+        `it waits for ${waits ?? "nothing that is written"}; signals kept: ${kept ?? "none"}`,
+    );
+  } catch (error) {
+    return [`The rows cannot be read: ${error}`];
+  } finally {
+    database.close();
   }
 }
 

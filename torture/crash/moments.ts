@@ -10,7 +10,8 @@ export type Moment = Readonly<
   /** The effect has happened, and nobody is told. */
   | { kind: "before a reply"; nth: number }
   | { kind: "after a reply"; nth: number; afterMs: number }
-  | { kind: "after an acceptance"; nth: number; afterMs: number }
+  /** The program has said that it has a run, or a signal: from then on it must not lose it. */
+  | { kind: "after a promise"; nth: number; afterMs: number }
   /** When each suspect has recorded something: nobody is to be quarantined here. */
   | { kind: "calm"; afterMs: number }
   /** Not at all. */
@@ -40,6 +41,6 @@ export function nextMoment(random: Random, { bootMs, hasSuspects }: Patient): Mo
   if (choice < 0.3) return { kind: "any time", afterMs: spanMs * 120 };
   if (choice < 0.5) return { kind: "before a reply", nth };
   if (choice < 0.65) return { kind: "after a reply", nth, afterMs: 0 };
-  if (choice < 0.9) return { kind: "after a reply", nth, afterMs: behindMs };
-  return { kind: "after an acceptance", nth: 1 + (nth % 2), afterMs: behindMs };
+  if (choice < 0.8) return { kind: "after a reply", nth, afterMs: behindMs };
+  return { kind: "after a promise", nth: 1 + (nth % 3), afterMs: spanMs < 0.7 ? 0 : behindMs };
 }

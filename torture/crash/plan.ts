@@ -54,12 +54,12 @@ export function makePlan(random: Random): Plan {
   const steps = (most: number): Plan => Array.from({ length: 1 + below(most) }, step);
   const branches = (): readonly Plan[] => Array.from({ length: 2 + below(3) }, () => steps(2));
   const piece = (): Piece => {
-    const choice = below(12);
+    const choice = below(13);
     if (choice < 6) return step();
     if (choice < 8) return { kind: "parallel", branches: branches() };
     if (choice < 9) return { kind: "sleep", ms: below(60) };
-    if (choice < 10) return { kind: "signal", name: name("w") };
-    if (choice < 11) return { kind: "value", name: name("v") };
+    if (choice < 11) return { kind: "signal", name: name("w") };
+    if (choice < 12) return { kind: "value", name: name("v") };
     return { kind: "child", plan: steps(3) };
   };
   const rest = Array.from({ length: 2 + below(MOST_PIECES - 1) }, piece);
@@ -121,7 +121,3 @@ export function orderOf(plan: Plan): Order {
   add("start", START, { after: [], attempts: 0, refusals: 0 });
   return { last: walk(plan, [START]), sources };
 }
-
-/** The signals that a run of this plan waits for. */
-export const signalsOf = (plan: Plan): readonly string[] =>
-  [...orderOf(plan).sources].filter(([, { kind }]) => kind === "signal").map(([name]) => name);
