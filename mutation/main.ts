@@ -7,7 +7,7 @@
  * Prints the score and the survivors, and writes mutation/results/<folder>.json. What an earlier run in this
  * checkout has shown, and no change of the code or the tests has put in doubt, is not run again; `--anew`
  * runs all of it. As many mutants as there are workers are tried at once, each in a process of its own.
- * `--table` renews the table in docs/testing-policies.md.
+ * `--table` renews the verdicts in the results, and the table in docs/testing-policies.md.
  */
 
 import { spawnSync } from "node:child_process";
@@ -25,7 +25,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { folders, roomsOfTests } from "./folders.ts";
-import { type Report, resultOf, writeResult } from "./result.ts";
+import { committedResult, type Report, resultOf, withVerdicts, writeResult } from "./result.ts";
 import { writeTable } from "./table.ts";
 import { verdicts } from "./verdicts.ts";
 
@@ -46,6 +46,7 @@ const { values: options, positionals } = parseArgs({
 /** Gives the exit code. */
 function main(): number {
   if (options.table) {
+    renewVerdicts();
     writeTable();
     return 0;
   }
@@ -61,6 +62,14 @@ function main(): number {
   install();
   layOut();
   return positionals.map(run).reduce((worst, code) => Math.max(worst, code), 0);
+}
+
+/** What is said of survivors may change without a run. */
+function renewVerdicts(): void {
+  for (const folder of folders) {
+    const result = committedResult(folder);
+    if (result) writeResult(withVerdicts(result, verdicts));
+  }
 }
 
 /** Installs Stryker when it is not there, or older than the lock file. @throws when npm fails. */

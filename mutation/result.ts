@@ -68,26 +68,33 @@ export function resultOf(
       if (status === "Killed") killed += 1;
       if (status === "Timeout") timedOut += 1;
       if (status !== "Survived" && status !== "NoCoverage") continue;
-      const line = lines[location.start.line - 1]?.trim() ?? "";
-      const verdict = verdicts.find(
-        (each) =>
-          each.file === `${folder}/${file}` &&
-          line.includes(each.line) &&
-          (each.mutator ?? mutatorName) === mutatorName,
-      );
       survivors.push({
         place: `${file}:${location.start.line}`,
         mutator: mutatorName,
-        line,
+        line: lines[location.start.line - 1]?.trim() ?? "",
         became: replacement.replace(/\s+/g, " ").slice(0, 120),
-        ...(verdict && { reason: verdict.reason }),
       });
     }
   }
   const noticed = killed + timedOut;
   const score = Math.round((1_000 * noticed) / Math.max(1, noticed + survivors.length)) / 10;
   const { stryker, date } = versions;
-  return { folder, date, stryker, score, killed, timedOut, survived: survivors.length, survivors };
+  const survived = survivors.length;
+  const found = { folder, date, stryker, score, killed, timedOut, survived, survivors };
+  return withVerdicts(found, verdicts);
+}
+
+/** The same result, with what is said of its survivors now. */
+export function withVerdicts(result: MutationResult, verdicts: readonly Verdict[]): MutationResult {
+  const survivors = result.survivors.map(({ place, mutator, line, became }): Survivor => {
+    const file = `${result.folder}/${place.replace(/:\d+$/, "")}`;
+    const verdict = verdicts.find(
+      (each) =>
+        each.file === file && line.includes(each.line) && (each.mutator ?? mutator) === mutator,
+    );
+    return { place, mutator, line, became, ...(verdict && { reason: verdict.reason }) };
+  });
+  return { ...result, survivors };
 }
 
 const fileOf = (folder: string): URL => new URL(`results/${folder}.json`, import.meta.url);

@@ -171,6 +171,27 @@ describe("an outcome that all policies of a frame share", () => {
     expect(failures).toEqual([{ cost: 40, retryAfterMs: 7_000 }]);
   });
 
+  it("is counted by a retry's budget in a pipeline, as every attempt and every success is", async () => {
+    const { clock } = setup();
+    const told: string[] = [];
+    const budget: RetryBudget = {
+      name: "tokens",
+      attempt: () => void told.push("attempt"),
+      succeed: () => void told.push("succeed"),
+      fail: () => void told.push("fail"),
+      repay() {},
+      trySpend: () => true,
+      stats: () => ({ name: "tokens", left: 0, spent: 0, refused: 0 }),
+    };
+    const guarded = pipeline(new RetryPolicy({ budget, clock }));
+    const answer = guarded.execute(({ attempt }) => {
+      if (attempt === 1) throw limited();
+      return "answer";
+    });
+    await expect(answer).resolves.toBe("answer");
+    expect(told.filter((what) => what !== "fail")).toEqual(["attempt", "attempt", "succeed"]);
+  });
+
   it("is tried again when the limiter has waited", async () => {
     const { clock, retry } = setup();
     const limiter = new RateLimiter({ name: "llm", requestsPerMinute: 100, clock });

@@ -182,6 +182,7 @@ it("a stream that is watched says how it ended, once", async () => {
 it("an idle time-out leaves other errors their stack", () => {
   const depth = Error.stackTraceLimit;
   expect(new IdleTimeoutError(5).message).toBe("The stream was silent for longer than 5 ms");
+  expect(new Error("another").stack).toContain("idle-timeout.test.ts"); // Other errors keep their stacks.
   expect(Error.stackTraceLimit).toBe(depth);
 });
 

@@ -345,6 +345,7 @@ describe("a request that may be sent again", () => {
     [new Map([["Idempotency-Key", "7"]]), 2],
     [{ "Idempotency-Key": "7" }, 2],
     [["idempotency-key", "7"], 2],
+    [["x-a", "1", "idempotency-key", "7"], 2],
     [["x-a", "idempotency-key", "x-b", "7"], 1],
     [null, 1],
     [undefined, 1],
