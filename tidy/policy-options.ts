@@ -19,8 +19,10 @@ const chapters: readonly (readonly [heading: string, ...interfaces: readonly str
     "circuit-breaker/circuit-breaker.ts CircuitBreakerOptions",
     "circuit-breaker/thresholds.ts CircuitThresholds",
   ],
+  ["`circuitBreaker()`", "circuit-breaker/small-circuit.ts SmallCircuitOptions"],
   ["`CircuitSharing`", "circuit-breaker/circuit-sharing.ts CircuitSharingOptions"],
   ["`TimeoutPolicy`", "timeout/timeout-policy.ts TimeoutOptions"],
+  ["`idleTimeout()`", "timeout/idle-timeout.ts IdleTimeoutOptions"],
   ["`Bulkhead`", "bulkhead/bulkhead.ts BulkheadOptions", "bulkhead/bulkhead.ts BulkheadThresholds"],
   [
     "`RateLimiter`",
@@ -57,9 +59,11 @@ const chapters: readonly (readonly [heading: string, ...interfaces: readonly str
   ],
 ];
 
-interface PolicyOption {
+export interface PolicyOption {
   readonly chapter: string;
   readonly name: string;
+  /** As it is declared. */
+  readonly type: string;
   readonly isNumber: boolean;
   readonly meaning: string;
   readonly unit: string;
@@ -75,7 +79,8 @@ export function policyOptions(): readonly PolicyOption[] {
   });
 }
 
-function optionsOf(chapter: string, place: string): readonly PolicyOption[] {
+/** The options that an interface declares itself. @param place `"retry/retry-options.ts RetryOptions"` */
+export function optionsOf(chapter: string, place: string): readonly PolicyOption[] {
   const [file = "", wanted] = place.split(" ");
   const path = join(root, "packages/policy/src", file);
   const text = readFileSync(path, "utf8");
@@ -110,6 +115,7 @@ function optionOf(chapter: string, member: Node, comment: string, text: string):
   return {
     chapter,
     name,
+    type: typeText,
     isNumber,
     ...apart(meaning || (alike[name]?.[0] ?? "")),
     unit: isNumber ? unitOf(name, meaning) : "",

@@ -2,13 +2,21 @@
 
 import {
   type Attempt,
+  aClock,
+  aFunction,
+  aName,
+  aNumber,
+  aRandom,
+  aSwitch,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   type ErrorReporter,
   type Guard,
   GuardedPolicy,
   type Listener,
+  type Needs,
   notify,
   numberBetween,
   type Policy,
@@ -30,7 +38,7 @@ import { LoadShedError } from "./load-shed-error.ts";
 export interface AdaptiveLimiterOptions {
   /** Names what is called in errors and events: `"search"`. */
   readonly name: string;
-  /** Calls at once before anything is learnt, a whole number from 1. @defaultValue 20 */
+  /** Calls at once before anything is learnt; whole, from `minLimit` to `maxLimit`. @defaultValue 20, or the nearer of these */
   readonly initialLimit?: number;
   /** Never fewer than these, a whole number from 1. @defaultValue 1 */
   readonly minLimit?: number;
@@ -63,6 +71,23 @@ export interface AdaptiveLimiterOptions {
   /** Where chance comes from. @defaultValue the system's */
   readonly random?: Random;
 }
+
+export const adaptiveNeeds: Needs<AdaptiveLimiterOptions> = {
+  name: aName,
+  initialLimit: aNumber,
+  minLimit: aNumber,
+  maxLimit: aNumber,
+  windowMs: aNumber,
+  minSamples: aNumber,
+  tolerance: aNumber,
+  smoothing: aNumber,
+  probeIntervalMs: aNumber,
+  onLimit: aFunction,
+  onListenerError: aFunction,
+  captureStack: aSwitch,
+  clock: aClock,
+  random: aRandom,
+};
 
 export interface LimitChange {
   readonly limiter: string;
@@ -115,9 +140,11 @@ export class AdaptiveLimiter implements Policy, Guard {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: AdaptiveLimiterOptions) {
+    checkOptions("AdaptiveLimiter", options, adaptiveNeeds);
     const minLimit = wholeNumber("minLimit", options.minLimit ?? 1, 1);
     const maxLimit = wholeNumber("maxLimit", options.maxLimit ?? 200, minLimit);
-    const initialLimit = wholeNumber("initialLimit", options.initialLimit ?? 20, 1);
+    const nearest = Math.min(maxLimit, Math.max(minLimit, 20));
+    const firstLimit = wholeNumber("initialLimit", options.initialLimit ?? nearest, 1);
     this.name = options.name;
     this.#rules = {
       minLimit,
@@ -133,7 +160,7 @@ export class AdaptiveLimiter implements Policy, Guard {
     this.#captureStack = options.captureStack ?? false;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
-    this.#state = unmeasured(Math.min(maxLimit, Math.max(minLimit, initialLimit)));
+    this.#state = unmeasured(numberBetween("initialLimit", firstLimit, minLimit, maxLimit));
     this.#limit = allowed(this.#state, this.#rules);
     this.#cohort.start(this.#clock.monotonicMs(), 0);
   }

@@ -2,11 +2,18 @@
 
 import {
   type Attempt,
+  aClock,
+  aName,
+  aNumber,
+  aRandom,
+  aSwitch,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   type Guard,
   GuardedPolicy,
+  type Needs,
   numberBetween,
   type Policy,
   type Random,
@@ -46,6 +53,16 @@ export interface AdaptiveThrottleOptions {
   readonly random?: Random;
 }
 
+const needs: Needs<AdaptiveThrottleOptions> = {
+  name: aName,
+  multiplier: aNumber,
+  windowMs: aNumber,
+  minRequests: aNumber,
+  captureStack: aSwitch,
+  clock: aClock,
+  random: aRandom,
+};
+
 /** `requests`, `accepts` and `refusalChance` are over the window; the rest since it was made. */
 export interface AdaptiveThrottleStats {
   readonly name: string;
@@ -76,6 +93,7 @@ export class AdaptiveThrottle implements Policy, Guard {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: AdaptiveThrottleOptions) {
+    checkOptions("AdaptiveThrottle", options, needs);
     this.name = options.name;
     this.#rules = {
       multiplier: numberBetween("multiplier", options.multiplier ?? 2, 1, 100),

@@ -4,6 +4,7 @@ export {
   AdaptiveLimiter,
   type AdaptiveLimiterOptions,
   type AdaptiveLimiterStats,
+  adaptiveNeeds,
   type LimitChange,
 } from "./adaptive-limiter.ts";
 export {

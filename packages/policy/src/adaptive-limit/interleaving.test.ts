@@ -31,6 +31,7 @@ class World {
   nowMs = 0;
   inFlight = 0;
   refused = 0;
+  left = 0;
   readonly seen: Set<string>;
   readonly limiter: AdaptiveLimiter;
   readonly #scheduler: fc.Scheduler;
@@ -57,6 +58,13 @@ class World {
   }
 
   async call(way: Way, turns: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) {
+      const made = this.limiter.execute(() => expect.fail("made"), signal);
+      await expect(made).rejects.toBe(signal.reason);
+      this.left += 1;
+      this.seen.add("has left before");
+      return;
+    }
     const { limit, inFlight } = this.limiter.stats();
     expect(inFlight).toBe(this.inFlight);
     const isFull = inFlight >= limit;
@@ -101,7 +109,7 @@ describe("an adaptive limiter, in any order of its calls", () => {
         await Promise.all(ends);
         await settled();
         const { successes, dropped, ignored, rejected, inFlight } = world.limiter.stats();
-        const made = all.length - world.refused;
+        const made = all.length - world.refused - world.left;
         expect([successes + dropped + ignored, rejected]).toEqual([made, world.refused]);
         expect(inFlight).toBe(0);
         for (const { signal } of controllers) {
@@ -115,6 +123,7 @@ describe("an adaptive limiter, in any order of its calls", () => {
       "a limit of 4",
       "answers",
       "breaks",
+      "has left before",
       "is outlived",
       "is overloaded",
       "is refused",
@@ -139,6 +148,12 @@ describe("an adaptive throttle, in any order of its calls", () => {
           const controller = new AbortController();
           if (leaves) void s.schedule(Promise.resolve(), "leaves").then(() => controller.abort());
           await s.schedule(Promise.resolve(), "comes");
+          if (controller.signal.aborted) {
+            const made = throttle.execute(() => expect.fail("made"), controller.signal);
+            await expect(made).rejects.toBe(controller.signal.reason);
+            seen.add("has left before");
+            return;
+          }
           const chance = throttle.stats().refusalChance;
           const end = throttle.execute(async () => {
             for (let turn = 0; turn < turns; turn += 1) await s.schedule(Promise.resolve(), way);
@@ -165,6 +180,7 @@ describe("an adaptive throttle, in any order of its calls", () => {
     expect([...seen].sort()).toEqual([
       "answers",
       "breaks",
+      "has left before",
       "is outlived",
       "is overloaded",
       "is refused",

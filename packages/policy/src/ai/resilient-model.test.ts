@@ -204,7 +204,7 @@ it.each([
   [{ idleTimeoutMs: 0 }, "idleTimeoutMs must be a number above 0 to 1000000000000, got 0"],
   [
     { fallbacks: [{ model: "small" }] },
-    "fallbacks must be models with doGenerate(), got small at 0",
+    'fallbacks[0].model must be an object with doGenerate(), doStream(), got "small"',
   ],
 ])("%j is refused where it is said", (options, sentence) => {
   expect(() => resilientModel(retry(), options as never)).toThrow(sentence);

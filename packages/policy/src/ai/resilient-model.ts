@@ -1,13 +1,23 @@
 /** Policies in front of a language model of the AI SDK. */
 
 import {
+  aClassifier,
+  aClock,
+  aFunction,
+  aList,
+  aNumber,
   type CallContext,
   type Clock,
+  checkOptions,
   type ErrorReporter,
+  having,
   type Listener,
+  type Needs,
   notify,
   numberBetween,
+  oneOf,
   reportError,
+  required,
   toError,
 } from "../base/index.ts";
 import { type Classifier, createClassifier, type ErrorClass, judge } from "../classify/index.ts";
@@ -66,6 +76,28 @@ export interface ResilientModelOptions {
   readonly classifier?: Classifier;
   readonly clock?: Clock;
 }
+
+const needs: Needs<ResilientModelOptions> = {
+  fallbacks: aList,
+  idleTimeoutMs: aNumber,
+  limiter: having("reserve", "observe", "pause"),
+  estimate: aFunction,
+  holdUntil: oneOf(["content", "end"]),
+  onFallback: aFunction,
+  onBroken: aFunction,
+  onListenerError: aFunction,
+  classifier: aClassifier,
+  clock: aClock,
+};
+
+const fallbackNeeds: Needs<FallbackModel> = {
+  model: required(having("doGenerate", "doStream")),
+  // Looked at where the call is made ready.
+  resilience: {
+    words: "an executor, a policy or a list of policies",
+    fits: (value) => value !== null,
+  },
+};
 
 export interface ModelFallback {
   /** The model that failed, and the one that is asked now. */
@@ -128,12 +160,8 @@ class Asking {
   readonly #report: ErrorReporter;
 
   constructor(resilience: Resilience, options: ResilientModelOptions) {
-    const { idleTimeoutMs, clock, holdUntil = "content" } = options;
-    if (holdUntil !== "content" && holdUntil !== "end") {
-      throw new RangeError(
-        `holdUntil must be "content" or "end", got ${JSON.stringify(holdUntil)}`,
-      );
-    }
+    checkOptions("resilientModel()", options, needs);
+    const { idleTimeoutMs, clock, fallbacks = [] } = options;
     if (idleTimeoutMs !== undefined) {
       numberBetween("idleTimeoutMs", idleTimeoutMs, Number.MIN_VALUE, 1e12);
       this.#idle = new IdleLimit({ idleTimeoutMs, ...(clock && { clock }) });
@@ -142,12 +170,10 @@ class Asking {
     this.#classifier = options.classifier ?? createClassifier(clock && { clock });
     this.#report = options.onListenerError ?? reportError;
     this.#run = runnerOf(resilience);
-    this.#fallbacks = (options.fallbacks ?? []).map(({ model, resilience: own }, place) => {
-      if (typeof model?.doGenerate === "function")
-        return { model, run: own ? runnerOf(own) : direct };
-      throw new TypeError(
-        `fallbacks must be models with doGenerate(), got ${String(model)} at ${place}`,
-      );
+    this.#fallbacks = fallbacks.map((fallback, place) => {
+      checkOptions(`fallbacks[${place}]`, fallback, fallbackNeeds, `fallbacks[${place}].`);
+      const { model, resilience: own } = fallback;
+      return { model, run: own === undefined ? direct : runnerOf(own) };
     });
   }
 

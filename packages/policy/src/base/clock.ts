@@ -17,17 +17,23 @@ export type Cancel = () => void;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Node's `setImmediate` runs after pending I/O and costs no timer; browsers have none. */
-const soon: (fn: () => void) => void =
-  (globalThis as { setImmediate?: (fn: () => void) => void }).setImmediate ??
-  ((fn) => void setTimeout(fn, 0));
+const soon: (fn: () => void) => void = /* @__PURE__ */ soonest();
+
+function soonest(): (fn: () => void) => void {
+  const platform = globalThis as { setImmediate?: (fn: () => void) => void };
+  return platform.setImmediate ?? ((fn) => void setTimeout(fn, 0));
+}
+
+const immediate = (fn: () => void): void => soon(fn);
+
+/** For what needs no timers: a page then does not download them. */
+export const spanClock: Pick<Clock, "monotonicMs"> = { monotonicMs: () => performance.now() };
 
 export const systemClock: Clock = {
   epochMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   after: (ms, fn) => later(ms, fn, keep),
-  immediate(fn) {
-    soon(fn);
-  },
+  immediate,
 };
 
 /**
@@ -35,8 +41,10 @@ export const systemClock: Clock = {
  * check now and then.
  */
 export const backgroundClock: Clock = {
-  ...systemClock,
+  epochMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   after: (ms, fn) => later(ms, fn, release),
+  immediate,
 };
 
 type Timer = ReturnType<typeof setTimeout>;

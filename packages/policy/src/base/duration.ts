@@ -1,5 +1,7 @@
 /** Spans and sizes as people write them: `"30s"`, `"150MB"`. */
 
+import { shown } from "./options.ts";
+
 /** A span: milliseconds, or a number with a unit (`ms`, `s`, `m`, `h`, `d`). */
 export type Duration = number | string;
 
@@ -28,7 +30,9 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 export function durationMs(duration: Duration): number {
   const ms = measure(duration, UNIT_MS);
   if (ms !== undefined) return ms;
-  throw new RangeError(`A duration is milliseconds or text like "250ms" or "30s", got ${duration}`);
+  throw new RangeError(
+    `A duration is milliseconds or text like "250ms" or "30s", got ${shown(duration)}`,
+  );
 }
 
 /**
@@ -39,16 +43,17 @@ export function durationMs(duration: Duration): number {
 export function sizeBytes(size: number | string): number {
   const bytes = measure(size, UNIT_BYTES);
   if (bytes !== undefined) return Math.round(bytes);
-  throw new RangeError(`A size is bytes or text like "512KB" or "150MB", got ${size}`);
+  throw new RangeError(`A size is bytes or text like "512KB" or "150MB", got ${shown(size)}`);
 }
 
 function measure(
   value: number | string,
   units: Readonly<Record<string, number>>,
 ): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
+  if (typeof value !== "string") return Number.isFinite(value) && value >= 0 ? value : undefined;
   const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value) ?? [];
   if (amount === undefined) return undefined;
-  const factor = unit === "" ? 1 : units[(unit ?? "").toLowerCase()];
-  return factor === undefined ? undefined : Number(amount) * factor;
+  if (unit === "" || unit === undefined) return Number(amount);
+  const name = unit.toLowerCase();
+  return Object.hasOwn(units, name) ? Number(amount) * Number(units[name]) : undefined;
 }

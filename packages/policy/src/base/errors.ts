@@ -40,7 +40,7 @@ export function limitStack(depth: number | undefined): number | undefined {
   return before;
 }
 
-const done = Promise.resolve();
+const done = /* @__PURE__ */ Promise.resolve();
 
 /**
  * A promise that rejects as soon as the code that is running has given way to promises. By then somebody

@@ -146,17 +146,18 @@ describe("guards that must be waited for", () => {
     expect(told).toEqual(["yes", "yes", "yes", "yes"]);
   });
 
-  it.each([{ limit: noLimit }, { limit: undefined }])(
-    "give back their permits when the caller leaves meanwhile; a guard alone leaves it to the call: %o",
-    async ({ limit }) => {
+  it.each([{ limit: noLimit }, { limit: undefined }, { makesAborted: true }])(
+    "give back their permits when the caller leaves meanwhile, unless the call is to be made: %o",
+    async (layers) => {
       const { guard, told } = setup();
       const controller = new AbortController();
-      const frame = new Frame({ judge, limit, guards: [waiting(guard), guard] });
+      const frame = new Frame({ judge, ...layers, guards: [waiting(guard), guard] });
       const end = frame.execute(() => "made", controller.signal).catch((reason) => reason);
       controller.abort("left");
       await settled();
-      await expect(end).resolves.toBe(limit ? "left" : "made");
-      expect(told).toEqual(limit ? ["failed", "failed"] : ["made", "made"]);
+      const isMade = "makesAborted" in layers;
+      await expect(end).resolves.toBe(isMade ? "made" : "left");
+      expect(told).toEqual(isMade ? ["made", "made"] : ["failed", "failed"]);
     },
   );
 });

@@ -27,6 +27,8 @@ export interface FrameLayers {
   readonly guards?: readonly Guard[];
   /** The innermost. @defaultValue no limit */
   readonly limit?: TimeLimit | undefined;
+  /** Whether a call is made whose caller has left before it began, as peers do. @defaultValue false */
+  readonly makesAborted?: boolean;
   /** Makes of the end what is returned. @defaultValue the answer, or what was thrown */
   readonly ending?: Ending | undefined;
 }
@@ -48,15 +50,17 @@ export class Frame {
   readonly #limit: TimeLimit | undefined;
   readonly #ending: Ending | undefined;
   readonly #clock: Clock | undefined;
+  readonly #makesAborted: boolean;
   /** Runs the attempts after the first; made with the first of them. */
   #rest: Frame | undefined = undefined;
 
-  constructor({ judge, retry, guards = NONE, limit, ending }: FrameLayers) {
+  constructor({ judge, retry, guards = NONE, limit, ending, makesAborted = false }: FrameLayers) {
     this.#judge = judge;
     this.#retry = retry;
     this.#guards = guards;
     this.#limit = limit;
     this.#ending = ending;
+    this.#makesAborted = makesAborted;
     this.#clock = ending?.clock ?? retry?.clock;
   }
 
@@ -94,9 +98,8 @@ export class Frame {
     return this.#begin(call, attempt);
   }
 
-  /** A guard alone takes no notice of an abort: the call does. */
   #isGivenUp({ parent }: Attempt): boolean {
-    return parent !== undefined && (this.#retry ?? this.#limit) !== undefined && parent.aborted;
+    return (parent?.aborted ?? false) && !this.#makesAborted;
   }
 
   #notAdmitted<T>(call: Call<T>, attempt: Attempt, place: number, permit: number): Promise<T> {

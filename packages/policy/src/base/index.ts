@@ -3,7 +3,7 @@
 export { orAborted, sleep } from "./abort.ts";
 export { Attempt, firstAttempt, givenSignal, laterAttempt, leaveWork } from "./attempt.ts";
 export type { Call, CallContext, Judge, Judgements, Outcome, Verdict } from "./call.ts";
-export { backgroundClock, type Cancel, type Clock, systemClock } from "./clock.ts";
+export { backgroundClock, type Cancel, type Clock, spanClock, systemClock } from "./clock.ts";
 export { CutContext } from "./cut-context.ts";
 export { type Deadline, Deadlines, UNLISTED } from "./deadlines.ts";
 export { type Duration, durationMs, sizeBytes } from "./duration.ts";
@@ -27,7 +27,33 @@ export {
   untellAround,
 } from "./nested-calls.ts";
 export type { NestedRetry, SeriesSoFar } from "./nested-retry.ts";
-export { numberBetween, wholeNumber } from "./options.ts";
+export {
+  aClassifier,
+  aClock,
+  aFunction,
+  aList,
+  aName,
+  aNumber,
+  anObject,
+  anyText,
+  aPolicy,
+  aRandom,
+  aSwitch,
+  aText,
+  checkOptions,
+  having,
+  mustBe,
+  type Need,
+  type Needs,
+  numberBetween,
+  oneOf,
+  optionsIn,
+  refused,
+  required,
+  shown,
+  wholeFrom,
+  wholeNumber,
+} from "./options.ts";
 export { type AbortLink, type Child, hearAbort, stopListening } from "./parent-signal.ts";
 export type { Layer, Policy, Role } from "./policy.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { numberBetween, wholeNumber } from "./options.ts";
+import { numberBetween, shown, wholeNumber } from "./options.ts";
 
 describe("an option that is a whole number", () => {
   it("is handed on from its least value up", () => {
@@ -34,4 +34,15 @@ describe("an option between two numbers", () => {
     const message = "ttlMs must be a number above 0 to 10, got 0";
     expect(() => numberBetween("ttlMs", 0, Number.MIN_VALUE, 10)).toThrow(new RangeError(message));
   });
+});
+
+it.each([
+  ["text", "x", '"x"'],
+  ["a function", () => {}, "a function"],
+  ["a list", [1], "an object"],
+  ["an object that has no text", Object.create(null), "an object"],
+  ["a symbol", Symbol("x"), "Symbol(x)"],
+  ["nothing", undefined, "undefined"],
+])("%s is shown in a sentence for what it is", (_, value, text) => {
+  expect(shown(value)).toBe(text);
 });

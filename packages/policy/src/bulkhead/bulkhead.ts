@@ -2,16 +2,25 @@
 
 import {
   type Attempt,
+  aClassifier,
+  aClock,
+  aFunction,
+  aName,
+  aNumber,
+  aSwitch,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   type ErrorReporter,
   type Guard,
   GuardedPolicy,
   type Listener,
   MUST_WAIT,
+  type Needs,
   notify,
   type Outcome,
+  optionsIn,
   type Policy,
   REFUSED,
   RejectedError,
@@ -66,6 +75,25 @@ export interface BulkheadOptions extends BulkheadThresholds {
   /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
+
+export const placeNeeds: Needs<BulkheadThresholds> = {
+  maxConcurrent: aNumber,
+  maxQueue: aNumber,
+  queueTimeoutMs: aNumber,
+};
+
+export const bulkheadNeeds: Needs<BulkheadOptions> = {
+  ...placeNeeds,
+  name: aName,
+  releaseOnTimeout: aSwitch,
+  onReject: aFunction,
+  onSuccess: aFunction,
+  onFailure: aFunction,
+  onListenerError: aFunction,
+  classifier: aClassifier,
+  captureStack: aSwitch,
+  clock: aClock,
+};
 
 export interface BulkheadRejection {
   readonly bulkhead: string;
@@ -151,8 +179,9 @@ export class Bulkhead implements Policy, Guard {
   /** Undefined while those of the options hold. */
   #thresholds: BulkheadThresholds | undefined = undefined;
 
-  /** @throws {@link RangeError} when a limit is out of its range. */
+  /** @throws {@link RangeError} when an option is out of its range, of a wrong kind, or not known. */
   constructor(options: BulkheadOptions) {
+    checkOptions("Bulkhead", options, bulkheadNeeds);
     this.#options = options;
     this.#limits = limitsOf(options);
   }
@@ -182,7 +211,7 @@ export class Bulkhead implements Policy, Guard {
    * @throws {@link RangeError} when the claim is out of its range.
    */
   with(claim: WaitingClaim): Policy {
-    const own = claimOf(claim);
+    const own = claimOf("Bulkhead.with()", claim);
     const guard: Guard = {
       tryAdmit: () => this.tryAdmit(),
       refusal: () => this.refusal(),
@@ -221,8 +250,9 @@ export class Bulkhead implements Policy, Guard {
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(thresholds: BulkheadThresholds): void {
-    const before = this.#thresholds ?? thresholdsOf(this.#options);
-    const next = { ...before, ...thresholdsOf(thresholds) };
+    checkOptions("Bulkhead.configure()", thresholds, placeNeeds);
+    const before = this.#thresholds ?? this.#options;
+    const next = { ...optionsIn(before, placeNeeds), ...optionsIn(thresholds, placeNeeds) };
     this.#limits = limitsOf(next);
     this.#thresholds = next;
     if (this.#room) this.#room.limits = this.#limits;
@@ -363,15 +393,5 @@ function limitsOf(thresholds: BulkheadThresholds): BulkheadLimits & WaitingLimit
     maxQueue: wholeNumber("maxQueue", thresholds.maxQueue ?? 0, 0),
     queueTimeoutMs:
       queueTimeoutMs === undefined ? Infinity : wholeNumber("queueTimeoutMs", queueTimeoutMs, 1),
-  };
-}
-
-/** The thresholds alone, where they come with other options. */
-function thresholdsOf(options: BulkheadThresholds): BulkheadThresholds {
-  const { maxConcurrent, maxQueue, queueTimeoutMs } = options;
-  return {
-    ...(maxConcurrent !== undefined && { maxConcurrent }),
-    ...(maxQueue !== undefined && { maxQueue }),
-    ...(queueTimeoutMs !== undefined && { queueTimeoutMs }),
   };
 }

@@ -9,4 +9,6 @@ export {
   type BulkheadStats,
   type BulkheadSuccess,
   type BulkheadThresholds,
+  bulkheadNeeds,
+  placeNeeds,
 } from "./bulkhead.ts";

@@ -1,16 +1,23 @@
 /** Cache: an answer that is young enough is given again, and one call answers all who ask meanwhile. */
 
 import {
+  aClock,
+  aFunction,
+  aNumber,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   type ErrorReporter,
+  having,
   type Listener,
   leaveWork,
+  type Needs,
   notify,
   numberBetween,
   RejectedError,
   reportError,
+  required,
   systemClock,
   toError,
   wholeNumber,
@@ -58,6 +65,24 @@ export interface CacheOptions<Input extends readonly unknown[] = readonly [key: 
   /** Tells how old an answer is. @defaultValue the system's */
   readonly clock?: Clock;
 }
+
+export const cacheNeeds: Needs<CacheOptions> = {
+  ttlMs: required(aNumber),
+  key: aFunction,
+  staleWhileRevalidateMs: aNumber,
+  maxStaleMs: aNumber,
+  staleFor: aFunction,
+  negativeTtlMs: aNumber,
+  negativeFor: aFunction,
+  keeps: aFunction,
+  maxEntries: aNumber,
+  maxBytes: aNumber,
+  sizeOf: aFunction,
+  store: having("get", "set", "delete", "clear"),
+  onStale: aFunction,
+  onListenerError: aFunction,
+  clock: aClock,
+};
 
 export type StaleEvent = Readonly<
   /** An old answer was given; `error` where it stood in for a failure. */
@@ -116,6 +141,7 @@ export class CachePolicy<Input extends readonly unknown[] = readonly [key: strin
 
   /** @throws {@link RangeError} when an option is out of its range, or has no meaning with another. */
   constructor(options: CacheOptions<Input>) {
+    checkOptions("CachePolicy", options, cacheNeeds);
     const { staleWhileRevalidateMs = 0, maxStaleMs = 0, negativeTtlMs = 0 } = options;
     this.#options = options;
     this.#spans = {
@@ -286,16 +312,19 @@ export class CachePolicy<Input extends readonly unknown[] = readonly [key: strin
 function storeOf<Input extends readonly unknown[]>(options: CacheOptions<Input>): CacheStore {
   const { store, maxEntries, maxBytes, sizeOf } = options;
   if (store) {
-    const limit = Object.entries({ maxEntries, maxBytes, sizeOf }).find(([, given]) => given);
+    const limit = Object.entries({ maxEntries, maxBytes, sizeOf }).find(
+      ([, given]) => given !== undefined,
+    );
     if (limit) throw new RangeError(`${limit[0]} must be left to the store that is given`);
     return store;
   }
-  if (maxBytes !== undefined && !sizeOf) throw new RangeError("maxBytes must come with sizeOf");
-  return new MemoryStore({
+  const limits = {
     maxEntries: wholeNumber("maxEntries", maxEntries ?? 1_000, 1),
     maxBytes: maxBytes === undefined ? Infinity : wholeNumber("maxBytes", maxBytes, 1),
     sizeOf,
-  });
+  };
+  if (maxBytes !== undefined && !sizeOf) throw new RangeError("maxBytes must come with sizeOf");
+  return new MemoryStore(limits);
 }
 
 function onlyText(input: readonly unknown[]): string {

@@ -4,6 +4,7 @@ export {
   type CacheOptions,
   CachePolicy,
   type CacheStats,
+  cacheNeeds,
   type StaleEvent,
 } from "./cache-policy.ts";
 export type { CacheEntry, CacheStore, KeptAnswer } from "./cache-store.ts";

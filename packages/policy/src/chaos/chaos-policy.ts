@@ -1,16 +1,23 @@
 /** Chaos: faults on purpose, so that the policies around a call are seen at work before they must. */
 
 import {
+  aClock,
+  aFunction,
+  aNumber,
+  aRandom,
+  aSwitch,
   type Call,
   type CallContext,
   type Clock,
   CutContext,
+  checkOptions,
   type ErrorReporter,
   firstAttempt,
   givenSignal,
   hearAbort,
   KintsugiError,
   type Listener,
+  type Needs,
   notify,
   numberBetween,
   type Policy,
@@ -58,6 +65,28 @@ export interface ChaosOptions<R = never> {
   /** Chooses the calls that are hit. @defaultValue from `seed`, or the system's */
   readonly random?: Random;
 }
+
+export const chaosNeeds: Needs<ChaosOptions<unknown>> = {
+  enabled: aSwitch,
+  latencyRate: aNumber,
+  latencyMinMs: aNumber,
+  latencyMaxMs: aNumber,
+  errorRate: aNumber,
+  error: aFunction,
+  resultRate: aNumber,
+  result: aFunction,
+  abortRate: aNumber,
+  abortAfterMs: aNumber,
+  when: aFunction,
+  seed: {
+    words: "a text or a finite number",
+    fits: (value) => typeof value === "string" || Number.isFinite(value),
+  },
+  onFault: aFunction,
+  onListenerError: aFunction,
+  clock: aClock,
+  random: aRandom,
+};
 
 export interface ChaosEvent {
   readonly fault: "latency" | "error" | "result" | "abort";
@@ -109,6 +138,7 @@ export class ChaosPolicy<R = never> implements Policy<R> {
 
   /** @throws {@link RangeError} when an option is out of its range, or `result` is missing. */
   constructor(options: ChaosOptions<R> = {}) {
+    checkOptions("ChaosPolicy", options, chaosNeeds);
     const { enabled = false, latencyMinMs = 0, seed, random } = options;
     this.#options = options;
     this.#rates = {
@@ -161,6 +191,7 @@ export class ChaosPolicy<R = never> implements Policy<R> {
   }
 
   async within<T>(call: Call<T>, context: CallContext): Promise<T | R> {
+    givenSignal(context)?.throwIfAborted();
     if (!this.#isEnabled || this.#options.when?.(context) === false) return call(context);
     this.#counts.calls += 1;
     const { latencyMs, end } = draw(this.#rates, this.#random);

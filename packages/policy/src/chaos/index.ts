@@ -6,4 +6,5 @@ export {
   type ChaosOptions,
   ChaosPolicy,
   type ChaosStats,
+  chaosNeeds,
 } from "./chaos-policy.ts";

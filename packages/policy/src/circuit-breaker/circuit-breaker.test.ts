@@ -7,6 +7,16 @@ import type { StoredCircuit } from "./circuit-state.ts";
 import { down, up } from "./fixtures/calls.ts";
 import { CircuitOpenError } from "./open-error.ts";
 
+/** A call whose caller leaves while it is being made. */
+const leaving = (breaker: CircuitBreaker<unknown>, reason: unknown): Promise<unknown> => {
+  const controller = new AbortController();
+  const call = (): Promise<never> => {
+    controller.abort(reason);
+    return down();
+  };
+  return breaker.execute(call, controller.signal);
+};
+
 /** A breaker of threshold 2 on a clock that moves only when told to, in a process born at `bornAtMs`. */
 function setup(options: Partial<CircuitBreakerOptions> = {}, bornAtMs = 1_000_000) {
   let nowMs = 0;
@@ -116,7 +126,7 @@ describe("a closed circuit", () => {
   it("asks nobody whose fault an abandoned call is", async () => {
     const outcomeOf = vi.fn((): Outcome => "failure");
     const { breaker } = setup({ outcomeOf, failureThreshold: 1 });
-    await breaker.execute(down, AbortSignal.abort(new Error("user left"))).catch(() => {});
+    await leaving(breaker, new Error("user left")).catch(() => {});
     expect(breaker.state.kind).toBe("closed");
     expect(outcomeOf).not.toHaveBeenCalled();
   });
@@ -124,7 +134,7 @@ describe("a closed circuit", () => {
   it("leaves the count of failures as it is when a call is abandoned", async () => {
     const { breaker, fail } = setup();
     await fail(1);
-    await breaker.execute(down, AbortSignal.abort(new Error("user left"))).catch(() => {});
+    await leaving(breaker, new Error("user left")).catch(() => {});
     await fail(1);
     expect(breaker.state.kind).toBe("open");
   });
@@ -138,7 +148,7 @@ describe("a closed circuit", () => {
     },
   ])("ends up $kind after $why", async ({ reason, kind }) => {
     const { breaker } = setup({ failureThreshold: 1 });
-    await expect(breaker.execute(down, AbortSignal.abort(reason))).rejects.toThrow();
+    await expect(leaving(breaker, reason)).rejects.toThrow();
     expect(breaker.state.kind).toBe(kind);
   });
 });
@@ -256,7 +266,7 @@ describe("a half-open circuit", () => {
     const { breaker, fail, advance } = setup({ successThreshold: 1 });
     await fail(2);
     advance(1_000);
-    await breaker.execute(down, AbortSignal.abort(new Error("user left"))).catch(() => {});
+    await leaving(breaker, new Error("user left")).catch(() => {});
     expect(breaker.state).toMatchObject({ kind: "half-open", leases: [], successes: 0 });
     await breaker.execute(up);
     expect(breaker.state.kind).toBe("closed");

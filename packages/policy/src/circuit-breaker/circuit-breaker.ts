@@ -2,14 +2,22 @@
 
 import {
   type Attempt,
+  aClassifier,
+  aClock,
+  aFunction,
+  aName,
+  aSwitch,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   type Ending,
   type ErrorReporter,
   Frame,
+  having,
   type Layer,
   type Listener,
+  type Needs,
   type Outcome,
   type Policy,
   type Role,
@@ -19,6 +27,7 @@ import { type Classifier, judgeByTables } from "../classify/index.ts";
 import { Circuit, type CircuitTransition } from "./circuit.ts";
 import type { CircuitSharing } from "./circuit-sharing.ts";
 import {
+  aStoredCircuit,
   type CircuitState,
   closed,
   revive,
@@ -31,6 +40,7 @@ import {
   type CircuitThresholds,
   changed,
   limitsOf,
+  thresholdNeeds,
   thresholdsOf,
 } from "./thresholds.ts";
 
@@ -59,6 +69,20 @@ export interface CircuitBreakerOptions<F = never> extends CircuitThresholds {
   /** Tells the time. @defaultValue the system's */
   readonly clock?: Clock;
 }
+
+export const breakerNeeds: Needs<CircuitBreakerOptions<unknown>> = {
+  ...thresholdNeeds,
+  name: aName,
+  fallback: aFunction,
+  outcomeOf: aFunction,
+  captureStack: aSwitch,
+  initialState: aStoredCircuit,
+  sharing: having("join"),
+  onTransition: aFunction,
+  onListenerError: aFunction,
+  classifier: aClassifier,
+  clock: aClock,
+};
 
 /** Counted since the breaker was made; a reset does not change them. */
 export interface CircuitStats {
@@ -105,8 +129,9 @@ export class CircuitBreaker<F = never> implements Policy<F> {
   #strict: Strict | undefined = undefined;
   #frame: Frame | undefined = undefined;
 
-  /** @throws {@link RangeError} naming the option that is out of its range, or means nothing beside the others. */
+  /** @throws {@link RangeError} naming the option that is out of its range, of a wrong kind, not known, or means nothing beside the others. */
   constructor(options: CircuitBreakerOptions<F>) {
+    checkOptions("CircuitBreaker", options, breakerNeeds);
     const { clock = systemClock, initialState, sharing } = options;
     this.#bornMs = options.warmUpMs ? clock.monotonicMs() : 0;
     this.#options = options;
@@ -210,6 +235,7 @@ export class CircuitBreaker<F = never> implements Policy<F> {
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(thresholds: CircuitThresholds): void {
+    checkOptions("CircuitBreaker.configure()", thresholds, thresholdNeeds);
     const next = changed(this.#thresholds ?? thresholdsOf(this.#options), thresholds);
     this.#circuit.limit(limitsOf(next, this.#bornMs));
     this.#thresholds = next;

@@ -332,8 +332,8 @@ describe("a sharing", () => {
     [{ quorum: 0 }, "quorum must be a whole number of at least 1, got 0"],
     [{ storeTimeoutMs: 0.5 }, "storeTimeoutMs must be a whole number of at least 1, got 0.5"],
     [{ isolationMs: 0 }, "isolationMs must be a whole number of at least 1, got 0"],
-    [{ whenStoreFails: "hope" as "deny" }, 'whenStoreFails must be "allow" or "deny", got hope'],
-    [{ node: "" }, 'node must be a text that names this process, got ""'],
+    [{ whenStoreFails: "hope" as "deny" }, 'whenStoreFails must be "allow" or "deny", got "hope"'],
+    [{ node: "" }, 'node must be a text that is not empty, got ""'],
   ])("is refused: %j", (options, message) => {
     const store = new MemoryCircuitStore();
     expect(() => new CircuitSharing({ store, ...options })).toThrow(new RangeError(message));

@@ -1,13 +1,22 @@
 /** Sharing a circuit: what the breakers of several processes tell each other, through a store. */
 
 import {
+  aFunction,
+  aNumber,
+  aRandom,
+  aText,
   type Cancel,
   type Clock,
+  checkOptions,
   type ErrorReporter,
+  having,
   type Listener,
+  type Needs,
   notify,
+  oneOf,
   type Random,
   reportError,
+  required,
   systemRandom,
   wholeNumber,
 } from "../base/index.ts";
@@ -47,6 +56,18 @@ export interface CircuitSharingOptions {
   readonly random?: Random;
 }
 
+const needs: Needs<CircuitSharingOptions> = {
+  store: required(having("read", "write", "watch")),
+  node: aText,
+  quorum: aNumber,
+  whenStoreFails: oneOf(["allow", "deny"]),
+  storeTimeoutMs: aNumber,
+  isolationMs: aNumber,
+  onStoreFailure: aFunction,
+  onListenerError: aFunction,
+  random: aRandom,
+};
+
 /**
  * Each breaker goes on deciding by itself whether it admits a call, at once; nothing waits for the store.
  * What is shared: an opening, when as many nodes as the `quorum` have it; a closing; the places of a
@@ -68,13 +89,10 @@ export class CircuitSharing implements Disposable {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: CircuitSharingOptions) {
+    checkOptions("CircuitSharing", options, needs);
     const { store, random = systemRandom, whenStoreFails = "allow" } = options;
     const { onStoreFailure, onListenerError = reportError } = options;
-    if (whenStoreFails !== "allow" && whenStoreFails !== "deny") {
-      throw new RangeError(`whenStoreFails must be "allow" or "deny", got ${whenStoreFails}`);
-    }
     const node = options.node ?? nameBy(random);
-    if (node === "") throw new RangeError('node must be a text that names this process, got ""');
     this.#rules = {
       store,
       node,

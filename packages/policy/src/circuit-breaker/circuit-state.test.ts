@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import type { Outcome } from "../base/index.ts";
 import {
   admit,
-  type CircuitLimits,
   type CircuitState,
   closed,
   fit,
@@ -13,6 +12,7 @@ import {
   settle,
 } from "./circuit-state.ts";
 import { anyLimits, plainLimits } from "./fixtures/limits.ts";
+import type { BreakerLimits } from "./thresholds.ts";
 import { emptyWindow, FAILED, FINE, isTooMuch, note, SLOW, tally } from "./window-state.ts";
 
 type Action = "start" | "reset" | Outcome;
@@ -29,11 +29,11 @@ interface Step {
 class CheckedCircuit {
   state: CircuitState = closed(0);
   #window = emptyWindow(plainLimits);
-  readonly #limits: CircuitLimits;
+  readonly #limits: BreakerLimits;
   readonly #inFlight: Permit[] = [];
   #nowMs = 0;
 
-  constructor(limits: CircuitLimits) {
+  constructor(limits: BreakerLimits) {
     this.#limits = limits;
     this.#window = emptyWindow(limits);
   }
@@ -167,7 +167,7 @@ describe("a circuit, in any history", () => {
 });
 
 describe("a circuit under new limits", () => {
-  const limits: CircuitLimits = { ...plainLimits, successThreshold: 2 };
+  const limits: BreakerLimits = { ...plainLimits, successThreshold: 2 };
   const halfOpen = { kind: "half-open", epoch: 4, leases: [], successes: 2, openings: 1 } as const;
 
   it("is closed when it has trials enough for them: nobody would be admitted any more", () => {

@@ -18,8 +18,8 @@
  * monotonic, so it outlives its process only in the form that {@link toStored} gives it.
  */
 
-import type { Clock, Outcome } from "../base/index.ts";
-import { isTooMuch, type Tally, type WindowLimits } from "./window-state.ts";
+import type { Clock, Need, Outcome } from "../base/index.ts";
+import { isTooMuch, type Tally, type TallyLimits } from "./window-state.ts";
 
 /**
  * `epoch` grows by one with every transition, so that a late result is known for what it is. `openings`
@@ -52,7 +52,7 @@ export type StoredCircuit = Readonly<
 
 type StoredRamp = Readonly<{ successes: number; openings: number }>;
 
-export interface CircuitLimits extends WindowLimits {
+export interface CircuitLimits extends TallyLimits {
   readonly successThreshold: number;
   readonly timeoutMs: number;
   readonly openMultiplier: number;
@@ -71,7 +71,7 @@ export interface End {
   readonly outcome: Outcome;
   readonly isSlow: boolean;
   /** Milliseconds that the other side asks to be left alone. */
-  readonly retryAfterMs: number | undefined;
+  readonly retryAfterMs?: number | undefined;
 }
 
 type Admission = Readonly<
@@ -168,6 +168,18 @@ export function toStored(state: CircuitState, clock: Clock): StoredCircuit {
     }
   }
 }
+
+export const aStoredCircuit: Need = {
+  words: "what toJSON() of a circuit breaker gave",
+  fits: (value) => {
+    const { kind, epoch, failures, successes, trialAtMs } = Object(value) as Record<
+      string,
+      unknown
+    >;
+    const figure = { closed: failures, open: trialAtMs, "half-open": successes }[String(kind)];
+    return Number.isSafeInteger(epoch) && Number.isFinite(figure);
+  },
+};
 
 /**
  * A stored state as a new process finds it. Wall clocks jump: an open circuit waits no longer than it

@@ -1,6 +1,13 @@
 /** Where breakers of several processes meet: a port, and the memory of one process behind it. */
 
-import { type Cancel, type Clock, Listeners, systemClock } from "../base/index.ts";
+import {
+  aClock,
+  type Cancel,
+  type Clock,
+  checkOptions,
+  Listeners,
+  systemClock,
+} from "../base/index.ts";
 
 /** What a store holds of one circuit. */
 export interface CircuitCell {
@@ -53,8 +60,9 @@ export class MemoryCircuitStore implements CircuitStore {
   readonly #watchers = new Map<string, Listeners<CircuitCell>>();
   #writes = 0;
 
-  constructor({ clock = systemClock }: { readonly clock?: Clock } = {}) {
-    this.#clock = clock;
+  constructor(options: { readonly clock?: Clock } = {}) {
+    checkOptions("MemoryCircuitStore", options, { clock: aClock });
+    this.#clock = options.clock ?? systemClock;
   }
 
   async read(circuit: string): Promise<CircuitCell> {

@@ -6,7 +6,6 @@ import { isSameWindow } from "./call-window.ts";
 import { Circuit, type CircuitTransition } from "./circuit.ts";
 import {
   admit,
-  type CircuitLimits,
   type CircuitState,
   closed,
   fit,
@@ -15,7 +14,7 @@ import {
   settle,
 } from "./circuit-state.ts";
 import { anyThresholds } from "./fixtures/limits.ts";
-import { type CircuitThresholds, limitsOf } from "./thresholds.ts";
+import { type BreakerLimits, type CircuitThresholds, limitsOf } from "./thresholds.ts";
 import { emptyWindow, FAILED, FINE, note, SLOW, tally } from "./window-state.ts";
 
 type Action = "start" | "reset" | "limit" | "hold" | "release" | Outcome;
@@ -30,10 +29,10 @@ interface Running {
 /** The circuit as data alone, window and all. */
 class Model {
   state: CircuitState = closed(0);
-  #limits: CircuitLimits;
+  #limits: BreakerLimits;
   #window;
 
-  constructor(limits: CircuitLimits) {
+  constructor(limits: BreakerLimits) {
     this.#limits = limits;
     this.#window = emptyWindow(limits);
   }
@@ -61,7 +60,7 @@ class Model {
     this.#become(reset(this.state));
   }
 
-  limit(limits: CircuitLimits): void {
+  limit(limits: BreakerLimits): void {
     if (!isSameWindow(limits, this.#limits)) this.#window = emptyWindow(limits);
     this.#limits = limits;
     this.#become(fit(this.state, limits));

@@ -2,6 +2,7 @@
 
 export { Circuit, type CircuitTransition } from "./circuit.ts";
 export {
+  breakerNeeds,
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitStats,
@@ -16,4 +17,9 @@ export { type CircuitCell, type CircuitStore, MemoryCircuitStore } from "./circu
 export { CircuitOpenError } from "./open-error.ts";
 export type { CircuitStoreFailure } from "./shared-side.ts";
 export { circuitBreaker, type SmallCircuit, type SmallCircuitOptions } from "./small-circuit.ts";
-export { type BreakerLimits, type CircuitThresholds, limitsOf } from "./thresholds.ts";
+export {
+  type BreakerLimits,
+  type CircuitThresholds,
+  limitsOf,
+  thresholdNeeds,
+} from "./thresholds.ts";

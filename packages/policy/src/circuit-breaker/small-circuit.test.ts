@@ -96,8 +96,11 @@ describe("a small circuit whose calls say nothing about the dependency", () => {
     const outcomeOf = vi.fn(() => "failure" as const);
     const { circuit } = setup({ failureThreshold: 1, outcomeOf });
     const controller = new AbortController();
-    controller.abort(new Error("the user has left"));
-    await expect(circuit.execute(down, controller.signal)).rejects.toThrow("is down");
+    const leaving = () => {
+      controller.abort(new Error("the user has left"));
+      return down();
+    };
+    await expect(circuit.execute(leaving, controller.signal)).rejects.toThrow("is down");
     expect(circuit.state.kind).toBe("closed");
     expect(outcomeOf).not.toHaveBeenCalled();
   });

@@ -4,16 +4,20 @@
  */
 
 import {
+  aFunction,
+  aName,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   type Listener,
+  type Needs,
   notify,
   type Outcome,
   type Policy,
   reportError,
-  systemClock,
-  wholeNumber,
+  spanClock,
+  wholeFrom,
 } from "../base/index.ts";
 import type { CircuitTransition } from "./circuit.ts";
 import { admit, type CircuitLimits, type CircuitState, closed, settle } from "./circuit-state.ts";
@@ -41,6 +45,21 @@ export interface SmallCircuitOptions {
   readonly clock?: Pick<Clock, "monotonicMs">;
 }
 
+const aCount = wholeFrom(1);
+
+const needs: Needs<SmallCircuitOptions> = {
+  name: aName,
+  failureThreshold: aCount,
+  successThreshold: aCount,
+  timeout: aCount,
+  outcomeOf: aFunction,
+  onTransition: aFunction,
+  clock: {
+    words: "an object with monotonicMs()",
+    fits: (clock) => typeof (clock as { monotonicMs?: unknown } | null)?.monotonicMs === "function",
+  },
+};
+
 /** What {@link circuitBreaker} makes: a policy that stands in a pipeline as others do. */
 export interface SmallCircuit extends Policy {
   /** A snapshot, safe to keep. */
@@ -61,7 +80,8 @@ export interface SmallCircuit extends Policy {
  * const hits = await search.execute(({ signal }) => searchFor(query, { signal }));
  */
 export function circuitBreaker(options: SmallCircuitOptions): SmallCircuit {
-  const { name, outcomeOf, onTransition, clock = systemClock } = options;
+  checkOptions("circuitBreaker()", options, needs);
+  const { name, outcomeOf, onTransition, clock = spanClock } = options;
   const limits = limitsOf(options);
   let state: CircuitState = closed(0);
   let failures = 0;
@@ -75,6 +95,7 @@ export function circuitBreaker(options: SmallCircuitOptions): SmallCircuit {
   };
 
   const within = async <T>(call: Call<T>, context: CallContext): Promise<T> => {
+    context.signal.throwIfAborted();
     const admission = admit(state, limits, clock.monotonicMs());
     if (!admission.admitted) throw new CircuitOpenError(name, admission.retryAfterMs, false);
     const { permit } = admission;
@@ -83,7 +104,7 @@ export function circuitBreaker(options: SmallCircuitOptions): SmallCircuit {
       const isCounted = state.kind === "closed" && permit.epoch === state.epoch;
       if (isCounted && outcome !== "ignore") failures = outcome === "failure" ? failures + 1 : 0;
       const tally = { calls: failures, failures, slow: 0 };
-      const how = { outcome, isSlow: false, retryAfterMs: undefined };
+      const how = { outcome, isSlow: false };
       become(settle(state, limits, clock.monotonicMs(), permit, how, tally));
     };
     let value: T;
@@ -114,18 +135,13 @@ export function circuitBreaker(options: SmallCircuitOptions): SmallCircuit {
 }
 
 function limitsOf(options: SmallCircuitOptions): CircuitLimits {
-  const { failureThreshold = 5, successThreshold = 2, timeout = 30_000 } = options;
-  const timeoutMs = wholeNumber("timeout", timeout, 1);
+  const { failureThreshold = 5, successThreshold = 2, timeout: timeoutMs = 30_000 } = options;
   return {
-    window: "consecutive",
-    windowSize: 1,
-    windowMs: 1,
-    failureThreshold: wholeNumber("failureThreshold", failureThreshold, 1),
-    failureRate: undefined,
+    failureThreshold,
     minimumCalls: 1,
     slowCallMs: Infinity,
     slowCallRate: 1,
-    successThreshold: wholeNumber("successThreshold", successThreshold, 1),
+    successThreshold,
     timeoutMs,
     openMultiplier: 1,
     maxOpenMs: timeoutMs,

@@ -1,7 +1,16 @@
 /** What of a breaker can be set, and changed while it works. */
 
-import { numberBetween, wholeNumber } from "../base/index.ts";
+import {
+  aNumber,
+  type Needs,
+  numberBetween,
+  oneOf,
+  optionsIn,
+  refused,
+  wholeNumber,
+} from "../base/index.ts";
 import type { CircuitLimits } from "./circuit-state.ts";
+import type { WindowLimits } from "./window-state.ts";
 
 /**
  * The limits of a circuit. A window of calls opens it by `failureThreshold`, or by `failureRate` where
@@ -61,44 +70,43 @@ export interface CircuitThresholds {
 }
 
 /** With nothing left open. */
-export interface BreakerLimits extends CircuitLimits {
+export interface BreakerLimits extends CircuitLimits, WindowLimits {
   readonly mode: NonNullable<CircuitThresholds["mode"]>;
   /** 0 where nobody waits. */
   readonly maxQueue: number;
   readonly queueTimeoutMs: number;
 }
 
-/**
- * All of them, each with what it describes: the interface is bound to it, so that none is forgotten. Those of
- * a window or a queue go with it.
- */
-const PARTS: Readonly<Record<keyof CircuitThresholds, "circuit" | "window" | "queue">> = {
-  window: "circuit",
-  failureThreshold: "circuit",
-  windowSize: "window",
-  windowMs: "window",
-  failureRate: "window",
-  minimumCalls: "window",
-  slowCallMs: "window",
-  slowCallRate: "window",
-  successThreshold: "circuit",
-  timeout: "circuit",
-  openMultiplier: "circuit",
-  maxOpenMs: "circuit",
-  leaseMs: "circuit",
-  halfOpenCallers: "circuit",
-  maxQueue: "queue",
-  queueTimeoutMs: "queue",
-  rampCalls: "circuit",
-  warmUpMs: "circuit",
-  mode: "circuit",
+export const thresholdNeeds: Needs<CircuitThresholds> = {
+  window: oneOf(["consecutive", "count", "time"]),
+  failureThreshold: aNumber,
+  windowSize: aNumber,
+  windowMs: aNumber,
+  failureRate: aNumber,
+  minimumCalls: aNumber,
+  slowCallMs: aNumber,
+  slowCallRate: aNumber,
+  successThreshold: aNumber,
+  timeout: aNumber,
+  openMultiplier: aNumber,
+  maxOpenMs: aNumber,
+  leaseMs: aNumber,
+  halfOpenCallers: oneOf(["reject", "wait"]),
+  maxQueue: aNumber,
+  queueTimeoutMs: aNumber,
+  rampCalls: aNumber,
+  warmUpMs: aNumber,
+  mode: oneOf(["normal", "metrics-only", "disabled"]),
 };
 
-/** No constant: what is computed when a file is loaded stays in every bundle. */
-const names = () => Object.keys(PARTS) as readonly (keyof CircuitThresholds)[];
+/** What describes a window, or a queue, goes with it. */
+const PARTS = {
+  window: ["windowSize", "windowMs", "failureRate", "minimumCalls", "slowCallMs", "slowCallRate"],
+  queue: ["maxQueue", "queueTimeoutMs"],
+} as const satisfies Readonly<Record<string, readonly (keyof CircuitThresholds)[]>>;
 
 /** Those that mean nothing without another: what each needs, and whether it is there. */
-const NEEDS: readonly (readonly [
+const RELATIONS: readonly (readonly [
   keyof CircuitThresholds,
   string,
   (thresholds: CircuitThresholds) => boolean,
@@ -118,18 +126,19 @@ const NEEDS: readonly (readonly [
  * @throws {@link RangeError} naming what is out of its range, or means nothing beside the others.
  */
 export function limitsOf(thresholds: CircuitThresholds, bornMs: number): BreakerLimits {
-  for (const [option, need, isMet] of NEEDS) {
-    if (thresholds[option] === undefined || isMet(thresholds)) continue;
-    throw new RangeError(`${option} needs ${need}`);
-  }
   const warmUpMs = wholeNumber("warmUpMs", thresholds.warmUpMs ?? 0, 0);
-  return shared({
+  const limits = {
     ...windowLimitsOf(thresholds),
     ...openLimitsOf(thresholds),
     ...halfOpenLimitsOf(thresholds),
     warmUntilMs: warmUpMs > 0 ? bornMs + warmUpMs : -Infinity,
-    mode: oneOf("mode", thresholds.mode ?? "normal", ["normal", "metrics-only", "disabled"]),
-  });
+    mode: thresholds.mode ?? "normal",
+  };
+  for (const [option, need, isMet] of RELATIONS) {
+    if (thresholds[option] === undefined || isMet(thresholds)) continue;
+    throw new RangeError(`${option} needs ${need}`);
+  }
+  return shared(limits);
 }
 
 /** Those that were made last: of them there is one object, however many circuits have them. */
@@ -145,10 +154,8 @@ function shared(limits: BreakerLimits): BreakerLimits {
 }
 
 /** The thresholds alone, where they come with other options. */
-export function thresholdsOf(options: CircuitThresholds): CircuitThresholds {
-  const given = names().filter((name) => options[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, options[name]])); // Names and values as they came.
-}
+export const thresholdsOf = (options: CircuitThresholds): CircuitThresholds =>
+  optionsIn(options, thresholdNeeds);
 
 /** Other thresholds over these. One that names another window leaves what described the old one. */
 export function changed(
@@ -159,10 +166,8 @@ export function changed(
   const { window, halfOpenCallers } = { ...thresholds, ...named };
   const base = { ...thresholds };
   const isOther = window !== (thresholds.window ?? window);
-  for (const name of names()) {
-    if (isOther && PARTS[name] === "window") delete base[name];
-    if (halfOpenCallers === "reject" && PARTS[name] === "queue") delete base[name];
-  }
+  if (isOther) for (const name of PARTS.window) delete base[name];
+  if (halfOpenCallers === "reject") for (const name of PARTS.queue) delete base[name];
   return { ...base, ...named };
 }
 
@@ -179,12 +184,7 @@ type WindowPart = Pick<
 >;
 
 function windowLimitsOf(thresholds: CircuitThresholds): WindowPart {
-  const { failureRate, slowCallMs, slowCallRate = 1 } = thresholds;
-  const window = oneOf("window", thresholds.window ?? "consecutive", [
-    "consecutive",
-    "count",
-    "time",
-  ]);
+  const { window = "consecutive", failureRate, slowCallMs, slowCallRate = 1 } = thresholds;
   const windowSize = wholeBetween("windowSize", thresholds.windowSize ?? 100, 1, 1_000_000);
   const most = window === "count" ? windowSize : Number.MAX_SAFE_INTEGER;
   return {
@@ -217,8 +217,8 @@ function failureThresholdOf(
 function openLimitsOf({
   timeout = 30_000,
   openMultiplier = 1,
-  maxOpenMs = 10 * timeout,
-  leaseMs = 2 * timeout,
+  maxOpenMs,
+  leaseMs,
 }: CircuitThresholds): Pick<
   BreakerLimits,
   "timeoutMs" | "openMultiplier" | "maxOpenMs" | "leaseMs"
@@ -227,22 +227,22 @@ function openLimitsOf({
   return {
     timeoutMs,
     openMultiplier: numberBetween("openMultiplier", openMultiplier, 1, 100),
-    maxOpenMs: wholeNumber("maxOpenMs", maxOpenMs, timeoutMs),
-    leaseMs: wholeNumber("leaseMs", leaseMs, 1),
+    maxOpenMs: wholeNumber("maxOpenMs", maxOpenMs ?? 10 * timeoutMs, timeoutMs),
+    leaseMs: wholeNumber("leaseMs", leaseMs ?? 2 * timeoutMs, 1),
   };
 }
 
 function halfOpenLimitsOf(
   thresholds: CircuitThresholds,
 ): Pick<BreakerLimits, "successThreshold" | "maxQueue" | "queueTimeoutMs" | "rampCalls"> {
-  const callers = thresholds.halfOpenCallers ?? "reject";
-  const isWaiting = oneOf("halfOpenCallers", callers, ["reject", "wait"]) === "wait";
+  const isWaiting = waits(thresholds);
   const { timeout = 30_000, maxQueue = 1_000, queueTimeoutMs = timeout } = thresholds;
   const { successThreshold = 2, rampCalls = isWaiting ? maxQueue : 0 } = thresholds;
   const most = 10_000;
+  const places = wholeBetween("maxQueue", maxQueue, 1, most);
   return {
     successThreshold: wholeNumber("successThreshold", successThreshold, 1),
-    maxQueue: isWaiting ? wholeBetween("maxQueue", maxQueue, 1, most) : 0,
+    maxQueue: isWaiting ? places : 0,
     queueTimeoutMs: wholeNumber("queueTimeoutMs", queueTimeoutMs, 1),
     rampCalls: wholeBetween("rampCalls", rampCalls, 0, most),
   };
@@ -261,16 +261,10 @@ function waits({ halfOpenCallers }: CircuitThresholds): boolean {
 }
 
 function rate(option: string, value: number): number {
-  if (value > 0 && value <= 1) return value;
-  throw new RangeError(`${option} must be a number above 0, up to 1, got ${value}`);
+  if (typeof value === "number" && value > 0 && value <= 1) return value;
+  throw refused(option, "a number above 0, up to 1", value);
 }
 
 function wholeBetween(option: string, value: number, min: number, max: number): number {
   return numberBetween(option, wholeNumber(option, value, min), min, max);
-}
-
-function oneOf<T extends string>(option: string, value: T, values: readonly T[]): T {
-  if (values.includes(value)) return value;
-  const choices = values.map((each) => `"${each}"`).join(", ");
-  throw new RangeError(`${option} must be one of ${choices}, got ${value}`);
 }

@@ -9,17 +9,20 @@
  * holds the two against each other.
  */
 
-export interface WindowLimits {
-  readonly window: "consecutive" | "count" | "time";
-  readonly windowSize: number;
-  readonly windowMs: number;
+export interface TallyLimits {
   readonly failureThreshold: number;
-  /** Undefined where failures are counted, not weighed. */
-  readonly failureRate: number | undefined;
+  /** Not there where failures are counted, not weighed. */
+  readonly failureRate?: number | undefined;
   readonly minimumCalls: number;
   /** Infinity where no call is slow. */
   readonly slowCallMs: number;
   readonly slowCallRate: number;
+}
+
+export interface WindowLimits extends TallyLimits {
+  readonly window: "consecutive" | "count" | "time";
+  readonly windowSize: number;
+  readonly windowMs: number;
 }
 
 /** How a call ended, as bits: {@link FAILED} and {@link SLOW}. */
@@ -94,7 +97,7 @@ export function tally(state: WindowState, limits: WindowLimits, nowMs: number): 
 }
 
 /** Whether the circuit must open. A rate is reached when it is met, not when it is passed. */
-export function isTooMuch({ calls, failures, slow }: Tally, limits: WindowLimits): boolean {
+export function isTooMuch({ calls, failures, slow }: Tally, limits: TallyLimits): boolean {
   const { failureRate, slowCallMs } = limits;
   if (failureRate === undefined && failures >= limits.failureThreshold) return true;
   if (calls < limits.minimumCalls) return false;

@@ -203,10 +203,7 @@ describe("options", () => {
     [{ openMultiplier: 0.5 }, "openMultiplier must be a number from 1 to 100, got 0.5"],
     [{ rampCalls: -1 }, "rampCalls must be a whole number of at least 0, got -1"],
     [{ warmUpMs: 0.5 }, "warmUpMs must be a whole number of at least 0, got 0.5"],
-    [
-      { mode: "off" as "normal" },
-      'mode must be one of "normal", "metrics-only", "disabled", got off',
-    ],
+    [{ mode: "off" as "normal" }, 'mode must be "normal", "metrics-only" or "disabled", got "off"'],
   ] as const)("%j are refused: %s", (options, message) => {
     expect(() => setup(options)).toThrow(new RangeError(message));
   });

@@ -4,9 +4,13 @@
  */
 
 import {
+  aClassifier,
+  aClock,
   type Clock,
+  checkOptions,
   type Judge,
   type Judgements,
+  type Needs,
   type Outcome,
   RejectedError,
   reportError,
@@ -78,11 +82,15 @@ export interface ClassifierOptions {
   readonly next?: Classifier;
 }
 
+const needs: Needs<ClassifierOptions> = { clock: aClock, next: aClassifier };
+
 /**
+ * @throws {@link RangeError} when an option is of a wrong kind, or not known.
  * @example
  * const { class: kind, retryable } = createClassifier().classify(error);
  */
 export function createClassifier(options: ClassifierOptions = {}): Classifier {
+  checkOptions("createClassifier()", options, needs);
   const clock = options.clock ?? systemClock;
   const { next } = options;
   return {

@@ -108,6 +108,5 @@ export function fallbackOf<F>(
   if (typeof fallback === "function") {
     return new FallbackPolicy({ sources: [{ name: "fallback", answer: fallback }] });
   }
-  if (Array.isArray(fallback)) return new FallbackPolicy({ sources: fallback });
-  throw new RangeError(`fallback must be a function or a list of sources, got ${String(fallback)}`);
+  return new FallbackPolicy({ sources: fallback });
 }

@@ -233,7 +233,7 @@ describe("a listener of an executor", () => {
 it("an executor with an option out of its range is refused when it is made", () => {
   expect(() => setup({ retry: { maxAttempts: 0 } })).toThrow(/^maxAttempts must be/);
   expect(() => setup({ circuitBreaker: { timeout: 0 } })).toThrow(/^timeout must be/);
-  expect(() => setup({ timeout: -1 })).toThrow(/^timeoutMs must be/);
+  expect(() => setup({ timeout: -1 })).toThrow(/^timeout must be/);
 });
 
 it("a result is typed by its success", () => {

@@ -1,6 +1,7 @@
 /** Executor: a named pipeline that returns how a call ended, and never throws for it. */
 
-import { type Call, reportError } from "../base/index.ts";
+import { type Call, checkOptions, reportError } from "../base/index.ts";
+import { checkClaim, checkPolicies, executorNeeds } from "./executor-needs.ts";
 import type {
   AnswerOf,
   CallClaim,
@@ -29,11 +30,15 @@ export class ResilientExecutor<F = never, S extends MaybeSchema = undefined> {
 
   /**
    * @param shared What a registry keeps for the name; without it the executor stands alone.
-   * @throws {@link RangeError} when an option of a policy is out of its range.
+   * @throws {@link RangeError} when an option, also of a policy, is out of its range, of a wrong kind, or not known.
    */
-  constructor(options: ExecutorOptions<F, S>, shared: SharedCall = new LoneCall(options.name)) {
-    this.name = options.name;
-    this.#plan = new Plan<F>(options as ExecutorOptions<F>, shared); // Its schema is only passed on.
+  constructor(options: ExecutorOptions<F, S>, shared?: SharedCall) {
+    checkOptions("ResilientExecutor", options, executorNeeds);
+    checkPolicies(options);
+    const { name } = options;
+    const own = options as ExecutorOptions<F>; // Its schema is only passed on.
+    this.name = name;
+    this.#plan = new Plan<F>(own, shared ?? new LoneCall(name));
     this.#lane = new Lane(this.#plan, undefined);
   }
 
@@ -55,6 +60,7 @@ export class ResilientExecutor<F = never, S extends MaybeSchema = undefined> {
    * const result = await executor.with({ cacheKey: city, priority: 5 }).execute(() => ask(city));
    */
   with(claim: CallClaim): ClaimingExecutor<F, S> {
+    checkClaim(claim);
     const lane = new Lane(this.#plan, claim);
     return {
       execute: <T>(call: Call<T>, signal?: AbortSignal) => {

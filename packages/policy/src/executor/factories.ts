@@ -1,7 +1,9 @@
 /** The short ways to an executor or a circuit of the process's registry. */
 
+import { checkOptions } from "../base/index.ts";
 import type { FallbackAnswer } from "../fallback/index.ts";
 import type { ResilientExecutor } from "./executor.ts";
+import { executorNeeds } from "./executor-needs.ts";
 import type { ExecutorOptions, MaybeSchema } from "./executor-options.ts";
 import { type CircuitRegistry, callRegistry } from "./registry.ts";
 import type { ResilienceUpdate } from "./resilience-update.ts";
@@ -26,7 +28,11 @@ export const ResilientExecutorFactory: {
   forAPI: (name, fallback) => preset("api", name, fallback),
   forDatabase: (name, fallback) => preset("database", name, fallback),
   forLLM: (name, fallback) => preset("llm", name, fallback),
-  custom: ({ name, ...options }) => callRegistry.executor(name, { ...options, preset: "none" }),
+  custom: (options) => {
+    checkOptions("ResilientExecutor", options, executorNeeds);
+    const { name, ...own } = options;
+    return callRegistry.executor(name, { ...own, preset: "none" });
+  },
 };
 
 /** Circuits by name. Executors of the same name share them. */
@@ -60,5 +66,8 @@ function preset<F>(
   name: string,
   fallback: FallbackAnswer<F> | undefined,
 ): ResilientExecutor<F> {
-  return callRegistry.executor<F>(name, { preset: kind, ...(fallback && { fallback }) });
+  return callRegistry.executor<F>(name, {
+    preset: kind,
+    ...(fallback !== undefined && { fallback }),
+  });
 }

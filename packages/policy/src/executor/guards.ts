@@ -1,15 +1,21 @@
 /** The guards of a name: one of each, however many executors pass them, and whatever is configured. */
 
 import { AdaptiveLimiter, type AdaptiveLimiterStats } from "../adaptive-limit/index.ts";
-import type { Clock, Policy, Random } from "../base/index.ts";
-import { Bulkhead, type BulkheadStats } from "../bulkhead/index.ts";
+import { type Clock, optionsIn, type Policy, type Random } from "../base/index.ts";
+import { Bulkhead, type BulkheadStats, placeNeeds } from "../bulkhead/index.ts";
 import {
   CircuitBreaker,
   type CircuitBreakerOptions,
   type CircuitStats,
+  thresholdNeeds,
 } from "../circuit-breaker/index.ts";
 import type { Classifier } from "../classify/index.ts";
-import { type RateClaim, RateLimiter, type RateLimiterStats } from "../rate-limit/index.ts";
+import {
+  type RateClaim,
+  RateLimiter,
+  type RateLimiterStats,
+  rateNeeds,
+} from "../rate-limit/index.ts";
 import type { CallPolicies } from "./settings.ts";
 
 /** What those of an executor are made with, where they are not there yet. */
@@ -87,8 +93,8 @@ export class Guards {
    */
   configure({ circuitBreaker, rateLimit, bulkhead }: CallPolicies): void {
     if (circuitBreaker) this.#limitCircuit(circuitBreaker);
-    if (rateLimit) this.#limiter?.configure(rateLimit);
-    if (bulkhead) this.#bulkhead?.configure(bulkhead);
+    if (rateLimit) this.#limiter?.configure(optionsIn(rateLimit, rateNeeds));
+    if (bulkhead) this.#bulkhead?.configure(optionsIn(bulkhead, placeNeeds));
   }
 
   /** The circuit as somebody wants it who has no executor. */
@@ -111,7 +117,7 @@ export class Guards {
     sources: GuardSources,
   ): CircuitBreaker<unknown> {
     if (!this.#circuit) {
-      return this.#makeCircuit({ ...sources, ...thresholds, name: this.#name });
+      return this.#makeCircuit({ ...definedOf(sources), ...thresholds, name: this.#name });
     }
     if (!this.#isByHand) this.#limitCircuit(thresholds);
     return this.#circuit;
@@ -132,7 +138,8 @@ export class Guards {
     return this.#circuit;
   }
 
-  #limitCircuit(thresholds: NonNullable<CallPolicies["circuitBreaker"]>): void {
+  #limitCircuit(options: NonNullable<CallPolicies["circuitBreaker"]>): void {
+    const thresholds = optionsIn(options, thresholdNeeds);
     if (this.#modeBefore === undefined) this.#circuit?.configure(thresholds);
     else {
       this.#circuit?.configure({ ...thresholds, mode: "disabled" });
@@ -144,14 +151,14 @@ export class Guards {
     options: NonNullable<CallPolicies["rateLimit"]>,
     sources: GuardSources,
   ): RateLimiter {
-    if (this.#limiter) this.#limiter.configure(options);
-    this.#limiter ??= new RateLimiter({ ...sources, ...options, name: this.#name });
+    if (this.#limiter) this.#limiter.configure(optionsIn(options, rateNeeds));
+    this.#limiter ??= new RateLimiter({ ...definedOf(sources), ...options, name: this.#name });
     return this.#limiter;
   }
 
   #places(options: NonNullable<CallPolicies["bulkhead"]>, sources: GuardSources): Bulkhead {
-    if (this.#bulkhead) this.#bulkhead.configure(options);
-    this.#bulkhead ??= new Bulkhead({ ...sources, ...options, name: this.#name });
+    if (this.#bulkhead) this.#bulkhead.configure(optionsIn(options, placeNeeds));
+    this.#bulkhead ??= new Bulkhead({ ...definedOf(sources), ...options, name: this.#name });
     return this.#bulkhead;
   }
 
@@ -160,7 +167,18 @@ export class Guards {
     options: NonNullable<CallPolicies["adaptiveLimit"]>,
     sources: GuardSources,
   ): AdaptiveLimiter {
-    this.#adaptive ??= new AdaptiveLimiter({ ...sources, ...options, name: this.#name });
+    const { clock, random } = sources;
+    this.#adaptive ??= new AdaptiveLimiter({
+      ...(clock && { clock }),
+      ...(random && { random }),
+      ...options,
+      name: this.#name,
+    });
     return this.#adaptive;
   }
+}
+
+/** The clock and the classifier, where there are such. */
+function definedOf({ clock, classifier }: GuardSources): Omit<GuardSources, "random"> {
+  return { ...(clock && { clock }), ...(classifier && { classifier }) };
 }

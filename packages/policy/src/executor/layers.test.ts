@@ -320,10 +320,13 @@ it.each([
 });
 
 it.each([
-  [{ rateLimit: 10 }, "rateLimit must be an object with options, got 10"],
-  [{ retry: true }, "retry must be an object with options, got true"],
-  [{ timeout: "5s" }, 'timeoutMs must be a number above 0 to 1000000000000, got "5s"'],
-  [{ fallback: "none" }, "fallback must be a function or a list of sources, got none"],
+  [{ rateLimit: 10 }, "rateLimit must be an object, got 10"],
+  [{ retry: true }, "retry must be an object, got true"],
+  [{ timeout: "5s" }, 'timeout must be a number of milliseconds or an object, got "5s"'],
+  [
+    { fallback: "none" },
+    'fallback must be a function or a list of at least one source, got "none"',
+  ],
 ])("an executor of plain JavaScript with %j is refused when it is made", (options, sentence) => {
   expect(() => setup(options as never)).toThrow(new RangeError(sentence));
 });

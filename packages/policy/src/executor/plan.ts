@@ -38,7 +38,6 @@ export class Plan<F> {
 
   /** @throws {@link RangeError} when an option of a policy is out of its range. */
   constructor(options: ExecutorOptions<F>, shared: SharedCall) {
-    mustHaveOptions(options);
     const { name, onCall, fallback, clock = systemClock, random = systemRandom } = options;
     const classifier = options.classifier ?? createClassifier(); // Of what it says, the class alone.
     const ending = { name, clock, classifier, onCall, shared };
@@ -117,26 +116,6 @@ export class Plan<F> {
     }
     if (validate) row.push(validate);
     return row;
-  }
-}
-
-const WITH_OPTIONS = [
-  "cache",
-  "retry",
-  "hedge",
-  "circuitBreaker",
-  "rateLimit",
-  "bulkhead",
-  "adaptiveLimit",
-  "chaos",
-] as const;
-
-/** A policy that is given a number would have its defaults, and a limit no limits. */
-function mustHaveOptions(policies: CallPolicies): void {
-  for (const policy of WITH_OPTIONS) {
-    const options: unknown = policies[policy];
-    if (!options || typeof options === "object") continue;
-    throw new RangeError(`${policy} must be an object with options, got ${String(options)}`);
   }
 }
 

@@ -180,7 +180,7 @@ describe("the executors of one name", () => {
     const circuitBreaker = { failureThreshold: 2 };
     const executor = registry.executor("db", { preset: "none", circuitBreaker });
     const wrong = { circuitBreaker: { failureThreshold: 1 }, timeout: -1 };
-    expect(() => registry.executor("db", { preset: "none", ...wrong })).toThrow(/^timeoutMs must/);
+    expect(() => registry.executor("db", { preset: "none", ...wrong })).toThrow(/^timeout must/);
     await executor.execute(down);
     expect(executor.stats().circuitBreaker).toMatchObject({ state: "closed", failures: 1 });
   });

@@ -1,12 +1,27 @@
 /** The policies of a program by name: configured from one place, counted in one place. */
 
-import { type Cancel, type Clock, type Listener, Listeners, type Random } from "../base/index.ts";
-import type {
-  CircuitBreaker,
-  CircuitBreakerOptions,
-  CircuitStats,
+import {
+  aClock,
+  aName,
+  aRandom,
+  type Cancel,
+  type Clock,
+  checkOptions,
+  type Listener,
+  Listeners,
+  mustBe,
+  oneOf,
+  type Random,
+} from "../base/index.ts";
+import {
+  breakerNeeds,
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitStats,
+  limitsOf,
 } from "../circuit-breaker/index.ts";
 import { ResilientExecutor } from "./executor.ts";
+import { registeredNeeds } from "./executor-needs.ts";
 import type { ExecutorOptions, MaybeSchema } from "./executor-options.ts";
 import { NamedCall, type RegistryState, refuseUnusable } from "./named-call.ts";
 import { Names } from "./names.ts";
@@ -126,9 +141,12 @@ class Registry implements CallRegistry {
       transitions: new Listeners(),
     };
     this.circuits = {
-      getOrCreate: <F>(options: CircuitBreakerOptions<F>) =>
+      getOrCreate: <F>(options: CircuitBreakerOptions<F>) => {
+        checkOptions("CircuitBreaker", options, breakerNeeds);
+        limitsOf(options, 0); // Also those of a circuit that is there already.
         // Whoever asks again for a name asks for the same circuit, and means the same answers by it.
-        this.#named(options.name).circuitByHand(options) as CircuitBreaker<F>,
+        return this.#named(options.name).circuitByHand(options) as CircuitBreaker<F>;
+      },
       get: (name) => this.#names.find(name)?.guards.circuit,
       getAllStats: () => Object.fromEntries(this.#all().map((each) => [each.name, each.stats()])),
       resetAll: () => {
@@ -145,6 +163,8 @@ class Registry implements CallRegistry {
     name: string,
     options: RegisteredOptions<F, S> = {},
   ): ResilientExecutor<F, S> {
+    mustBe("name", name, aName);
+    checkOptions("ResilientExecutor", options, registeredNeeds);
     const { preset, ...own } = options;
     const shared = this.#named(name).shared(preset);
     return new ResilientExecutor<F, S>({ ...this.#state.sources, ...own, name }, shared);
@@ -157,16 +177,13 @@ class Registry implements CallRegistry {
   }
 
   applyPreset(preset: ResiliencePreset): void {
-    if (!Object.hasOwn(resiliencePresets, preset)) {
-      const names = Object.keys(resiliencePresets).join(", ");
-      throw new RangeError(`A preset must be one of ${names}, got ${preset}`);
-    }
+    mustBe("A preset", preset, oneOf(Object.keys(resiliencePresets)));
     this.#state.caution = preset;
     this.#state.revision += 1;
   }
 
   update(update: ResilienceUpdate): void {
-    const next = updated(this.#state, update, (policies) => refuseUnusable("", policies));
+    const next = updated(this.#state, update, (policies) => refuseUnusable("update", policies));
     this.#state.presets = next.presets;
     this.#state.general = next.general;
     this.#state.revision += 1;
@@ -174,6 +191,7 @@ class Registry implements CallRegistry {
   }
 
   use(sources: { readonly clock?: Clock; readonly random?: Random }): void {
+    checkOptions("use()", sources, { clock: aClock, random: aRandom });
     this.#state.sources = { ...this.#state.sources, ...sources };
   }
 
@@ -195,6 +213,7 @@ class Registry implements CallRegistry {
   }
 
   #named(name: string): NamedCall {
+    mustBe("name", name, aName);
     return this.#names.get(name, () => new NamedCall(name, this.#state));
   }
 

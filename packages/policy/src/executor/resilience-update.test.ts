@@ -120,18 +120,18 @@ describe("an update that cannot be used", () => {
     ],
     [{ retry: { attempts: 2 } }, /^retry\.attempts cannot be set here; what can is: maxAttempts, /],
     [{ retry: 5 }, "retry must be an object with options, got 5"],
-    [{ enabled: "no" }, "enabled must be true or false, got no"],
+    [{ enabled: "no" }, 'enabled must be true or false, got "no"'],
     [{ enable: true }, /^enable cannot be set here; what can is: enabled, retry, /],
     [{ circuitBreaker: { timeout: 0 } }, /^circuitBreaker\.timeout must be/],
     [{ presets: { lm: {} } }, /^presets\.lm cannot be set here; what can is: api, database, llm/],
-    [{ presets: { llm: { timeout: -1 } } }, /^presets\.llm\.timeoutMs must be/],
+    [{ presets: { llm: { timeout: -1 } } }, /^presets\.llm\.timeout must be/],
     [{ retry: null }, "retry must be an object with options, got null"],
     [{ circuitBreaker: false }, "circuitBreaker must be an object with options, got false"],
     [{ circuitBreaker: 5 }, "circuitBreaker must be an object with options, got 5"],
     [{ presets: null }, "presets must be an object with options, got null"],
     [
       { presets: { llm: { rateLimit: [] } } },
-      "presets.llm.rateLimit must be an object with options, got ",
+      "presets.llm.rateLimit must be an object with options, got an object",
     ],
     [
       { presets: { llm: { bulkhead: null } } },
@@ -181,6 +181,6 @@ describe("an update that cannot be used", () => {
   it("is also a preset that is none", () => {
     const { registry } = setup();
     const unknown = "cautious" as "production";
-    expect(() => registry.applyPreset(unknown)).toThrow(/^A preset must be one of production, /);
+    expect(() => registry.applyPreset(unknown)).toThrow(/^A preset must be "production", /);
   });
 });

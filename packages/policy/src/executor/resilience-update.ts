@@ -1,6 +1,6 @@
 /** What can be changed for all calls while they run, and how it is checked before anything is. */
 
-import { toError } from "../base/index.ts";
+import { aSwitch, mustBe, refused, toError } from "../base/index.ts";
 import type { BulkheadThresholds } from "../bulkhead/index.ts";
 import type { CircuitThresholds } from "../circuit-breaker/index.ts";
 import type { RateLimits } from "../rate-limit/index.ts";
@@ -101,9 +101,7 @@ export function updated(
 ): Resilience {
   mustKnow("", update, KEYS);
   const { enabled = true, retry, circuitBreaker, presets = {} } = update;
-  if (typeof enabled !== "boolean") {
-    throw new RangeError(`enabled must be true or false, got ${enabled}`);
-  }
+  mustBe("enabled", enabled, aSwitch);
   const general = {
     ...(retry !== undefined && { retry }),
     ...(circuitBreaker !== undefined && { circuitBreaker }),
@@ -177,5 +175,5 @@ export function mustKnow(path: string, given: unknown, known: object): void {
 
 function mustBeObject(path: string, given: unknown): asserts given is object {
   if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
-  throw new RangeError(`${path} must be an object with options, got ${String(given)}`);
+  throw refused(path, "an object with options", given);
 }

@@ -108,7 +108,7 @@ describe("while policies are off", () => {
     [{ circuitBreaker: { failureThreshold: 0 } }, /^failureThreshold must be/],
     [{ rateLimit: { requestsPerMinute: 0 } }, /^requestsPerMinute must be/],
     [{ bulkhead: { maxConcurrent: 0 } }, /^maxConcurrent must be/],
-    [{ timeout: -1 }, /^timeoutMs must be/],
+    [{ timeout: -1 }, /^timeout must be/],
   ])("what cannot be used is refused where it is written: %j", (options, sentence) => {
     const { registry } = setup();
     registry.update({ enabled: false });

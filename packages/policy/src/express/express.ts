@@ -1,6 +1,6 @@
 /** A middleware for Express; types of our own, as of its version 5. */
 
-import type { BusyAnswer, Entry, RouteWatch } from "../routes/index.ts";
+import { type BusyAnswer, checkWatch, type Entry, type RouteWatch } from "../routes/index.ts";
 
 export interface ExpressRequest {
   readonly method: string;
@@ -48,6 +48,7 @@ export function watchRoutes<Request extends ExpressRequest, Response extends Exp
   watch: RouteWatch,
   options: ExpressOptions<Request> = {},
 ): (request: Request, response: Response, next: () => void) => void {
+  checkWatch(watch, options);
   const { routeOf } = options;
   const proceed = (entry: Entry, response: Response, next: () => void): void => {
     if (response.closed) return; // The client has left the queue.

@@ -72,7 +72,12 @@ describe("a fallback", () => {
   it("is not asked when the caller has left", async () => {
     const { policy, cache } = setup();
     const { signal } = new AbortController();
-    await expect(policy.execute(down, AbortSignal.abort("left"))).rejects.toBe(lost);
+    const controller = new AbortController();
+    const leaving = () => {
+      controller.abort("left");
+      return down();
+    };
+    await expect(policy.execute(leaving, controller.signal)).rejects.toBe(lost);
     expect(cache).not.toHaveBeenCalled();
     await expect(policy.execute(down, signal)).resolves.toBe("from the cache");
   });

@@ -1,19 +1,26 @@
 /** Fallback: when the call fails, the next best source answers. */
 
 import {
+  aFunction,
+  aList,
+  aName,
+  aPolicy,
   type Call,
   type CallContext,
+  checkOptions,
   type ErrorReporter,
   firstAttempt,
   givenSignal,
   KintsugiError,
   type Listener,
   leaveWork,
+  type Needs,
   notify,
   orAborted,
   type Policy,
   type Role,
   reportError,
+  required,
   toError,
 } from "../base/index.ts";
 
@@ -41,6 +48,20 @@ export interface FallbackOptions<F> {
   /** Hears of what `onFallback` throws. @defaultValue the platform's `reportError`, or a warning */
   readonly onListenerError?: ErrorReporter;
 }
+
+const needs: Needs<FallbackOptions<unknown>> = {
+  sources: required(aList),
+  when: aFunction,
+  onFallback: aFunction,
+  onListenerError: aFunction,
+};
+
+const sourceNeeds: Needs<FallbackSource<unknown>> = {
+  name: aName,
+  answer: required(aFunction),
+  when: aFunction,
+  policy: aPolicy,
+};
 
 export interface FallbackEvent {
   readonly source: string;
@@ -104,6 +125,10 @@ export class FallbackPolicy<F> implements Policy<F> {
 
   /** @throws {@link RangeError} when there is no source, or when names do not tell who answered. */
   constructor(options: FallbackOptions<F>) {
+    checkOptions("FallbackPolicy", options, needs);
+    for (const [place, source] of options.sources.entries()) {
+      checkOptions(`sources[${place}]`, source, sourceNeeds, `sources[${place}].`);
+    }
     const names = options.sources.map(({ name }) => name);
     if (names.length === 0) throw new RangeError("sources must name at least one, got 0");
     const twice = names.find((name, place) => name === "primary" || names.indexOf(name) !== place);
@@ -130,6 +155,7 @@ export class FallbackPolicy<F> implements Policy<F> {
   }
 
   async within<T>(call: Call<T>, context: CallContext): Promise<T | F> {
+    givenSignal(context)?.throwIfAborted();
     try {
       const value = await call(context);
       this.#counts.primary += 1;
@@ -142,6 +168,7 @@ export class FallbackPolicy<F> implements Policy<F> {
   /** As `execute`, and says who answered. */
   async answer<T>(call: Call<T>, signal?: AbortSignal): Promise<SourcedAnswer<T | F>> {
     const context = firstAttempt(signal);
+    signal?.throwIfAborted();
     try {
       const value = await call(context);
       this.#counts.primary += 1;

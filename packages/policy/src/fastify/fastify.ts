@@ -1,6 +1,6 @@
 /** A plugin for Fastify; types of our own, as of its version 5. */
 
-import type { BusyAnswer, RouteWatch } from "../routes/index.ts";
+import { type BusyAnswer, checkWatch, type RouteWatch } from "../routes/index.ts";
 
 export interface FastifyVisitor {
   readonly method: string;
@@ -44,6 +44,7 @@ export interface FastifyHost {
 export function watchRoutes(
   watch: RouteWatch,
 ): (host: FastifyHost, options: unknown, done: () => void) => void {
+  checkWatch(watch, {});
   const plugin = (host: FastifyHost, _: unknown, done: () => void): void => {
     host.addHook("onRequest", (request, reply, next) => {
       const { url } = request.routeOptions;

@@ -1,6 +1,15 @@
 /** `fetch` under policies. */
 
-import { type Clock, numberBetween } from "../base/index.ts";
+import {
+  aClock,
+  aFunction,
+  aNumber,
+  type Clock,
+  checkOptions,
+  mustBe,
+  type Needs,
+  numberBetween,
+} from "../base/index.ts";
 import { bothSignals, type Resilience, runnerOf } from "../resilient/index.ts";
 import { IdleLimit, watchedStream } from "../timeout/index.ts";
 import { checkResponse, HttpError } from "./http-error.ts";
@@ -29,6 +38,12 @@ export interface ResilientFetchOptions {
   readonly clock?: Clock;
 }
 
+const needs: Needs<ResilientFetchOptions> = {
+  isRepeatable: aFunction,
+  bodyIdleTimeoutMs: aNumber,
+  clock: aClock,
+};
+
 /**
  * A `fetch` whose requests run under an executor or policies. Its statuses 408, 425, 429 and from 500 up
  * are failures; `Retry-After` is honoured.
@@ -41,7 +56,7 @@ export interface ResilientFetchOptions {
  * hold for the body as well; to bound it otherwise, read it inside `executor.execute` and use
  * {@link checkResponse}.
  *
- * @throws {@link RangeError} at once when `bodyIdleTimeoutMs` is out of its range, and {@link TypeError}
+ * @throws {@link RangeError} at once when `send` or an option is none that it can use, and {@link TypeError}
  * when there is nothing that a call can be made through. The function throws {@link HttpError} for an
  * answer that is a failure, and whatever the policies and `send` throw.
  * @example
@@ -54,6 +69,8 @@ export function resilientFetch<F = never>(
   options: ResilientFetchOptions = {},
 ): (input: string | URL | Request, init?: RequestInit) => Promise<Response | F> {
   const run = runnerOf(resilience);
+  mustBe("The fetch of resilientFetch()", send, aFunction);
+  checkOptions("resilientFetch()", options, needs);
   const { isRepeatable } = options;
   const idle = idleLimitOf(options);
   return async (input, init = {}) => {

@@ -1,6 +1,6 @@
 /** How much hedging is too much: when everything is slow, a second call of each is what breaks it. */
 
-import { numberBetween } from "../base/index.ts";
+import { aNumber, checkOptions, type Needs, numberBetween } from "../base/index.ts";
 
 export interface HedgeBudgetOptions {
   /** Hedges that each call earns: 0.1 is one for every ten calls, 0.001 to 1. @defaultValue 0.1 */
@@ -8,6 +8,8 @@ export interface HedgeBudgetOptions {
   /** Hedges that can be saved up, and are there at the start, 1 to 1_000_000. @defaultValue 10 */
   readonly maxTokens?: number;
 }
+
+const needs: Needs<HedgeBudgetOptions> = { ratio: aNumber, maxTokens: aNumber };
 
 export interface HedgeBudgetStats {
   /** Hedges that may start now. */
@@ -37,6 +39,7 @@ export class HedgeBudget {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: HedgeBudgetOptions = {}) {
+    checkOptions("HedgeBudget", options, needs);
     this.#earned = Math.round(numberBetween("ratio", options.ratio ?? 0.1, 0.001, 1) * TOKEN);
     this.#most = numberBetween("maxTokens", options.maxTokens ?? 10, 1, 1_000_000) * TOKEN;
     this.#left = this.#most;

@@ -1,13 +1,20 @@
 /** Hedge: when the answer is slow to come, ask once more beside it, and take the first that comes. */
 
 import {
+  aClassifier,
+  aClock,
+  aFunction,
+  aNumber,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   Deadlines,
   type ErrorReporter,
   givenSignal,
+  having,
   type Listener,
+  type Needs,
   notify,
   numberBetween,
   type Policy,
@@ -56,6 +63,20 @@ export interface HedgeOptions {
   /** Starts the hedges, and measures. @defaultValue the system's */
   readonly clock?: Clock;
 }
+
+export const hedgeNeeds: Needs<HedgeOptions> = {
+  delayMs: aNumber,
+  percentile: aNumber,
+  minDelayMs: aNumber,
+  maxDelayMs: aNumber,
+  windowCalls: aNumber,
+  maxHedges: aNumber,
+  budget: having("earn", "trySpend"),
+  onHedge: aFunction,
+  onListenerError: aFunction,
+  classifier: aClassifier,
+  clock: aClock,
+};
 
 /** `attempt` counts within the call: 2 is the first hedge. */
 export type HedgeEvent = Readonly<
@@ -115,6 +136,7 @@ export class Hedge implements Policy {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: HedgeOptions = {}) {
+    checkOptions("Hedge", options, hedgeNeeds);
     const share = options.percentile ?? (options.delayMs === undefined ? 0.95 : undefined);
     const windowCalls = numberBetween("windowCalls", options.windowCalls ?? 1_000, 20, 100_000);
     this.#delayMs =

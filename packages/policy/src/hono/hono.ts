@@ -1,6 +1,6 @@
 /** A middleware for Hono; types of our own, as of its version 4. */
 
-import type { BusyAnswer, RouteWatch, Visit } from "../routes/index.ts";
+import { type BusyAnswer, checkWatch, type RouteWatch, type Visit } from "../routes/index.ts";
 
 export interface HonoContext {
   readonly req: {
@@ -41,6 +41,7 @@ export function watchRoutes<Context extends HonoContext>(
   watch: RouteWatch,
   options: HonoOptions<Context> = {},
 ): (context: Context, next: () => Promise<void>) => Promise<Response | undefined> {
+  checkWatch(watch, options);
   const { routeOf = patternOf } = options;
   return async (context, next) => {
     const { signal } = context.req.raw;

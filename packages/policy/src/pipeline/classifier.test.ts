@@ -95,7 +95,11 @@ describe("a classifier for a whole pipeline", () => {
     const [outer, inner] = [learner(), learner()];
     inner.learnt.set("flux capacitor", "rate-limit");
     const { classifier } = outer;
-    const guarded = pipeline({ classifier }, retry, pipeline({ ...inner }, breaker));
+    const guarded = pipeline(
+      { classifier },
+      retry,
+      pipeline({ classifier: inner.classifier }, breaker),
+    );
     await expect(guarded.execute(fail)).rejects.toThrow();
     expect([calls(), outer.asked.length, inner.asked.length]).toEqual([3, 3, 3]);
     expect(breaker.stats()).toMatchObject({ failures: 0, ignored: 3 });

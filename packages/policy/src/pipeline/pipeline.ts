@@ -1,6 +1,19 @@
 /** Pipeline: policies one inside the other, checked and joined once. */
 
-import { type Call, type CallContext, Frame, firstAttempt, type Policy } from "../base/index.ts";
+import {
+  aClassifier,
+  aList,
+  anObject,
+  aPolicy,
+  type Call,
+  type CallContext,
+  checkOptions,
+  Frame,
+  firstAttempt,
+  mustBe,
+  type Needs,
+  type Policy,
+} from "../base/index.ts";
 import { type Classifier, judgeBy, judgeByTables } from "../classify/index.ts";
 import { enter, type Nest, nestsOf } from "./compile.ts";
 import { checkOrder } from "./order.ts";
@@ -19,6 +32,8 @@ export interface PipelineOptions {
   readonly classifier?: Classifier;
 }
 
+const needs: Needs<PipelineOptions> = { classifier: aClassifier };
+
 /** Runs a call under a row of policies. It is a policy itself, and may stand in another pipeline. */
 export class Pipeline<A = never> implements Policy<A> {
   /** From the outermost to the innermost; pipelines in the row are unfolded, but for those with a classifier. */
@@ -30,9 +45,17 @@ export class Pipeline<A = never> implements Policy<A> {
   /** What the outermost makes its calls through; undefined where one frame holds them all. */
   #inner: Runner | undefined = undefined;
 
-  /** @throws {@link PipelineError} when the policies cannot work together. */
-  constructor(policies: readonly Policy<unknown>[], { classifier }: PipelineOptions = {}) {
-    this.#classifier = classifier;
+  /**
+   * @throws {@link PipelineError} when the policies cannot work together; {@link RangeError} when one of
+   * them is no policy, or an option is none that it can use.
+   */
+  constructor(policies: readonly Policy<unknown>[], options: PipelineOptions = {}) {
+    mustBe("The policies of a pipeline", policies, aList);
+    for (const [place, policy] of policies.entries()) {
+      mustBe(`Policy ${place + 1} of a pipeline`, policy, aPolicy);
+    }
+    checkOptions("a pipeline", options, needs);
+    this.#classifier = options.classifier;
     this.policies = policies.flatMap((policy) => this.#unfold(policy)).slice(); // Without the room that an array keeps to grow.
     checkOrder(this.policies, unfold);
   }
@@ -73,7 +96,8 @@ export class Pipeline<A = never> implements Policy<A> {
  * time, and lets the circuit count each attempt. An order that cannot work is refused here; two views of
  * one bulkhead are one, also when one of them stands in an inner pipeline or beside a fallback.
  *
- * @throws {@link PipelineError} that says which two policies must not stand so, why, and what to do.
+ * @throws {@link PipelineError} that says which two policies must not stand so, why, and what to do;
+ * {@link RangeError} when one of them is no policy.
  * @example
  * const guarded = pipeline(
  *   new RetryPolicy({ maxAttempts: 4 }),
@@ -90,12 +114,12 @@ export function pipeline<const P extends readonly Policy<unknown>[]>(
   options: PipelineOptions,
   ...policies: P
 ): Pipeline<AlternativeOf<P[number]>>;
-export function pipeline(
-  first?: Policy<unknown> | PipelineOptions,
-  ...others: readonly Policy<unknown>[]
-): Pipeline<unknown> {
-  if (first === undefined) return new Pipeline(others);
-  return "execute" in first ? new Pipeline([first, ...others]) : new Pipeline(others, first);
+export function pipeline(...row: readonly unknown[]): Pipeline<unknown> {
+  const [first, ...others] = row;
+  const hasOptions = anObject.fits(first) && !aPolicy.fits(first);
+  // Whatever they are: the constructor looks.
+  const policies = (hasOptions ? others : row) as readonly Policy<unknown>[];
+  return new Pipeline(policies, hasOptions ? (first as PipelineOptions) : undefined);
 }
 
 const unfold = (policy: Policy<unknown>): readonly Policy<unknown>[] =>

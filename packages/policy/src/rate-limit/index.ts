@@ -2,6 +2,7 @@
 
 export { RateLimiter, type Reservation } from "./rate-limiter.ts";
 export {
+  limiterNeeds,
   type RateClaim,
   RateLimitedError,
   type RateLimiterOptions,
@@ -9,5 +10,7 @@ export {
   type RateLimits,
   type RatePause,
   type RateRejection,
+  rateClaimNeeds,
+  rateNeeds,
 } from "./rate-options.ts";
 export type { Budget } from "./rate-state.ts";

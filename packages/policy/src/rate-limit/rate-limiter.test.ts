@@ -375,7 +375,7 @@ describe("a limiter that cannot work", () => {
     [{ cost: -1 }, "cost must be a whole number of at least 0, got -1"],
     [{ maxQueue: -1 }, "maxQueue must be a whole number of at least 0, got -1"],
     [{ queueTimeoutMs: 0 }, "queueTimeoutMs must be a whole number of at least 1, got 0"],
-    [{ whenFull: "queue" as "wait" }, 'whenFull must be "wait" or "reject", got queue'],
+    [{ whenFull: "queue" as "wait" }, 'whenFull must be "wait" or "reject", got "queue"'],
     [{ maxPauseMs: -1 }, "maxPauseMs must be a number from 0 to 1000000000000, got -1"],
   ])("is refused when it is made: %j", (options, message) => {
     expect(() => setup(options)).toThrow(new RangeError(message));

@@ -6,6 +6,7 @@ import {
   type CallContext,
   type Cancel,
   type Clock,
+  checkOptions,
   type ErrorReporter,
   type Guard,
   GuardedPolicy,
@@ -29,6 +30,7 @@ import { Accounts } from "./accounts.ts";
 import { readRateHeaders } from "./rate-headers.ts";
 import {
   budgetsOf,
+  limiterNeeds,
   limitsIn,
   type RateClaim,
   RateLimitedError,
@@ -37,7 +39,9 @@ import {
   type RateLimits,
   type RatePause,
   type RateRejection,
+  rateClaimNeeds,
   rateLimitsOf,
+  rateNeeds,
 } from "./rate-options.ts";
 
 /** Part of the budgets, held for work that does not run under the limiter itself, such as a stream. */
@@ -84,8 +88,9 @@ export class RateLimiter implements Policy, Guard {
   #limits: ReturnType<typeof rateLimitsOf>;
   #cancelTimer: Cancel | undefined;
 
-  /** @throws {@link RangeError} when an option is out of its range. */
+  /** @throws {@link RangeError} when an option is out of its range, of a wrong kind, or not known. */
   constructor(options: RateLimiterOptions) {
+    checkOptions("RateLimiter", options, limiterNeeds);
     const limits = rateLimitsOf(options);
     this.name = options.name;
     this.#given = limitsIn(options);
@@ -130,7 +135,7 @@ export class RateLimiter implements Policy, Guard {
    * @throws {@link RangeError} when the claim is out of its range.
    */
   with(claim: RateClaim): Policy {
-    const own = claimOf(claim);
+    const own = claimOf("RateLimiter.with()", claim, rateClaimNeeds);
     const cost = wholeNumber("cost", claim.cost ?? this.#limits.cost, 0);
     const guard: Guard = {
       tryAdmit: () => this.#tryReserve(cost),
@@ -153,8 +158,9 @@ export class RateLimiter implements Policy, Guard {
    * @throws {@link RateLimitedError} and the signal's reason, as `execute` does.
    */
   async reserve(claim: RateClaim = {}, signal?: AbortSignal): Promise<Reservation> {
+    const own = claimOf("RateLimiter.reserve()", claim, rateClaimNeeds);
     const cost = wholeNumber("cost", claim.cost ?? this.#limits.cost, 0);
-    const permit = await this.#wait(signal, cost, claimOf(claim));
+    const permit = await this.#wait(signal, cost, own);
     let isOpen = true;
     const once = (close: () => void): void => {
       if (isOpen) close();
@@ -200,6 +206,7 @@ export class RateLimiter implements Policy, Guard {
    * @throws {@link RangeError} as the constructor does; then nothing has changed.
    */
   configure(limits: RateLimits): void {
+    checkOptions("RateLimiter.configure()", limits, rateNeeds);
     const given = { ...this.#given, ...limitsIn(limits) };
     const [budgets, next] = [budgetsOf(given), rateLimitsOf(given)];
     this.#given = given;

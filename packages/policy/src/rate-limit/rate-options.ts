@@ -1,15 +1,24 @@
 /** What a limiter can be told, and the errors and figures that it tells. */
 
 import {
+  aClassifier,
+  aClock,
+  aFunction,
+  aName,
+  aNumber,
+  aSwitch,
   type Clock,
   type ErrorReporter,
   type Listener,
+  type Needs,
   numberBetween,
+  oneOf,
+  optionsIn,
   RejectedError,
   wholeNumber,
 } from "../base/index.ts";
 import type { Classifier } from "../classify/index.ts";
-import type { WaitingClaim, WaitingLimits } from "../waiting/index.ts";
+import { type WaitingClaim, type WaitingLimits, waitingNeeds } from "../waiting/index.ts";
 import type { Budget } from "./rate-state.ts";
 
 /** The limits of a limiter, as they can be changed while it works. */
@@ -129,28 +138,36 @@ const sentences: Readonly<Record<RateLimitedError["reason"], string>> = {
   "too-large": "has no budget that is large enough",
 };
 
-/** All of them: the interface is bound to it, so that none is forgotten. */
-const NAMES: Readonly<Record<keyof RateLimits, true>> = {
-  requestsPerSecond: true,
-  requestsPerMinute: true,
-  requestsPerDay: true,
-  tokensPerMinute: true,
-  tokensPerDay: true,
-  burst: true,
-  cost: true,
-  whenFull: true,
-  maxQueue: true,
-  queueTimeoutMs: true,
-  maxPauseMs: true,
+export const rateNeeds: Needs<RateLimits> = {
+  requestsPerSecond: aNumber,
+  requestsPerMinute: aNumber,
+  requestsPerDay: aNumber,
+  tokensPerMinute: aNumber,
+  tokensPerDay: aNumber,
+  burst: aNumber,
+  cost: aNumber,
+  whenFull: oneOf(["wait", "reject"]),
+  maxQueue: aNumber,
+  queueTimeoutMs: aNumber,
+  maxPauseMs: aNumber,
 };
 
+export const limiterNeeds: Needs<RateLimiterOptions> = {
+  ...rateNeeds,
+  name: aName,
+  costOf: aFunction,
+  onReject: aFunction,
+  onPause: aFunction,
+  onListenerError: aFunction,
+  classifier: aClassifier,
+  captureStack: aSwitch,
+  clock: aClock,
+};
+
+export const rateClaimNeeds: Needs<RateClaim> = { ...waitingNeeds, cost: aNumber };
+
 /** The limits alone, where they come with other options. */
-export function limitsIn(options: RateLimits): RateLimits {
-  const named = Object.entries(options).filter(
-    ([name, value]) => Object.hasOwn(NAMES, name) && value !== undefined,
-  );
-  return Object.fromEntries(named); // Names and values as they came.
-}
+export const limitsIn = (options: RateLimits): RateLimits => optionsIn(options, rateNeeds);
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -183,9 +200,6 @@ export function rateLimitsOf(options: RateLimits): WaitingLimits & {
   readonly maxPauseMs: number;
 } {
   const { whenFull = "wait" } = options;
-  if (whenFull !== "wait" && whenFull !== "reject") {
-    throw new RangeError(`whenFull must be "wait" or "reject", got ${whenFull}`);
-  }
   const maxQueue = wholeNumber("maxQueue", options.maxQueue ?? 1_000, 0);
   return {
     burst: numberBetween("burst", options.burst ?? 1, 0, 1),

@@ -1,6 +1,6 @@
 /** One way to make a call, whatever stands in front of it. */
 
-import type { Call, Policy } from "../base/index.ts";
+import { type Call, type Policy, shown } from "../base/index.ts";
 import { ResilientExecutor } from "../executor/index.ts";
 import { pipeline } from "../pipeline/index.ts";
 
@@ -49,4 +49,4 @@ function checked(policy: unknown): unknown {
 }
 
 const described = (value: unknown): string =>
-  typeof value === "object" && value !== null ? "an object without execute()" : String(value);
+  typeof value === "object" && value !== null ? "an object without execute()" : shown(value);

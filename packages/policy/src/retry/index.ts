@@ -11,12 +11,13 @@ export {
   TokenRetryBudget,
   type TokenRetryBudgetOptions,
 } from "./retry-budget.ts";
-export type {
-  BackoffFunction,
-  FailedCall,
-  GiveUpEvent,
-  RetryEvent,
-  RetryOptions,
+export {
+  type BackoffFunction,
+  type FailedCall,
+  type GiveUpEvent,
+  type RetryEvent,
+  type RetryOptions,
+  retryNeeds,
 } from "./retry-options.ts";
 export { RetryPolicy } from "./retry-policy.ts";
 export type { NestedAttempts, RetryEndReason } from "./retry-state.ts";

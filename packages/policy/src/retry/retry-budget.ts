@@ -1,10 +1,16 @@
 /** How much retrying a dependency bears: what all retries of one dependency share. */
 
 import {
+  aClock,
+  aName,
+  aNumber,
   type Clock,
+  checkOptions,
   type ErrorCode,
   type Guard,
+  type Needs,
   numberBetween,
+  oneOf,
   RejectedError,
   systemClock,
   type Verdict,
@@ -73,6 +79,21 @@ export interface RatioRetryBudgetOptions {
   readonly clock?: Clock;
 }
 
+const tokenNeeds: Needs<TokenRetryBudgetOptions> = {
+  name: aName,
+  maxTokens: aNumber,
+  tokenRatio: aNumber,
+  charge: oneOf(["failures", "retries"]),
+};
+
+const ratioNeeds: Needs<RatioRetryBudgetOptions> = {
+  name: aName,
+  ratio: aNumber,
+  minRetries: aNumber,
+  windowMs: aNumber,
+  clock: aClock,
+};
+
 /** No retry was left: the attempt that would have followed never ran. See {@link retryEndOf}. */
 export class BudgetExhaustedError extends RejectedError {
   override readonly name = "BudgetExhaustedError";
@@ -105,10 +126,8 @@ export class TokenRetryBudget implements RetryBudget {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: TokenRetryBudgetOptions) {
+    checkOptions("TokenRetryBudget", options, tokenNeeds);
     const { name, maxTokens = 10, tokenRatio = 0.1, charge = "failures" } = options;
-    if (charge !== "failures" && charge !== "retries") {
-      throw new RangeError(`charge must be "failures" or "retries", got ${String(charge)}`);
-    }
     this.name = name;
     this.#limits = {
       most: Math.round(numberBetween("maxTokens", maxTokens, 1, 1_000_000) * TOKEN),
@@ -171,6 +190,7 @@ export class RatioRetryBudget implements RetryBudget {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: RatioRetryBudgetOptions) {
+    checkOptions("RatioRetryBudget", options, ratioNeeds);
     const { name, ratio = 0.2, minRetries = 3, windowMs = 10_000, clock = systemClock } = options;
     this.name = name;
     this.#ratio = numberBetween("ratio", ratio, 0, 10);

@@ -1,10 +1,18 @@
 /** What a retry can be told, and what it tells. */
 
 import {
+  aClassifier,
+  aClock,
+  aFunction,
+  aNumber,
+  aRandom,
   type Clock,
   type ErrorReporter,
+  having,
   type Listener,
+  type Needs,
   numberBetween,
+  oneOf,
   type Random,
   wholeNumber,
 } from "../base/index.ts";
@@ -80,6 +88,24 @@ export interface RetryOptions {
   readonly random?: Random;
 }
 
+export const retryNeeds: Needs<RetryOptions> = {
+  maxAttempts: aNumber,
+  backoff: oneOf(["exponential", "linear", "decorrelated"], aFunction),
+  initialDelayMs: aNumber,
+  maxDelayMs: aNumber,
+  backoffMultiplier: aNumber,
+  jitterFactor: aNumber,
+  maxTotalMs: aNumber,
+  budget: having("attempt", "succeed", "fail", "repay", "trySpend"),
+  retryableErrors: aFunction,
+  onRetry: aFunction,
+  onGiveUp: aFunction,
+  onListenerError: aFunction,
+  classifier: aClassifier,
+  clock: aClock,
+  random: aRandom,
+};
+
 /** Milliseconds to wait, from 0; more than `maxDelayMs` is cut to it. */
 export type BackoffFunction = (failed: FailedCall) => number;
 
@@ -106,7 +132,8 @@ export interface GiveUpEvent extends RetryEnd {
 
 /** @throws {@link RangeError} naming the option that is out of its range. */
 export function limitsOf(options: RetryOptions): RetryLimits {
-  const backoff = backoffOf(options.backoff ?? "exponential");
+  // A rule holds also where a function fails.
+  const backoff = typeof options.backoff === "string" ? options.backoff : "exponential";
   const multiplier = options.backoffMultiplier ?? (backoff === "decorrelated" ? 3 : 2);
   return {
     maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 3, 1),
@@ -117,15 +144,4 @@ export function limitsOf(options: RetryOptions): RetryLimits {
     jitterFactor: numberBetween("jitterFactor", options.jitterFactor ?? 0.5, 0, 1),
     maxTotalMs: numberBetween("maxTotalMs", options.maxTotalMs ?? Infinity, 0, Infinity),
   };
-}
-
-/** The rule that holds, also where a function fails. */
-function backoffOf(backoff: Backoff | BackoffFunction): Backoff {
-  if (typeof backoff === "function") return "exponential";
-  if (backoff === "exponential" || backoff === "linear" || backoff === "decorrelated") {
-    return backoff;
-  }
-  throw new RangeError(
-    `backoff must be "exponential", "linear", "decorrelated" or a function, got ${String(backoff)}`,
-  );
 }

@@ -3,13 +3,14 @@
 import {
   type Call,
   type CallContext,
+  checkOptions,
   Frame,
   type Layer,
   type Policy,
   type Role,
 } from "../base/index.ts";
 import { judgeByTables } from "../classify/index.ts";
-import type { RetryOptions } from "./retry-options.ts";
+import { type RetryOptions, retryNeeds } from "./retry-options.ts";
 import { Series } from "./series.ts";
 
 const defaults: RetryOptions = {};
@@ -37,8 +38,9 @@ export class RetryPolicy implements Policy {
   readonly #series: Series;
   #frame: Frame | undefined = undefined;
 
-  /** @throws {@link RangeError} when an option is out of its range. */
+  /** @throws {@link RangeError} when an option is out of its range, of a wrong kind, or not known. */
   constructor(options: RetryOptions = defaults) {
+    checkOptions("RetryPolicy", options, retryNeeds);
     this.#series = new Series(options);
   }
 

@@ -1,13 +1,22 @@
 /** Watches the requests of a server by their routes: figures, deadlines, load that is shed. */
 
 import {
+  aClock,
+  aFunction,
+  aNumber,
+  anObject,
   backgroundClock,
   type Cancel,
   type Clock,
+  checkOptions,
   firstAttempt,
   type Guard,
+  having,
   type Listener,
   MUST_WAIT,
+  mustBe,
+  type Need,
+  type Needs,
   numberBetween,
   RejectedError,
   systemClock,
@@ -52,6 +61,42 @@ export interface RouteWatchOptions {
   readonly clock?: Clock;
 }
 
+/** How a guard is told from anything else. */
+const aGuard: Need = {
+  words: "a Bulkhead, an AdaptiveLimiter or another guard",
+  fits: having("tryAdmit", "refusal", "settle").fits,
+};
+
+const needs: Needs<RouteWatchOptions> = {
+  timeoutMs: aNumber,
+  timeouts: anObject,
+  limit: aGuard,
+  retryAfterMs: aNumber,
+  errorBurst: anObject,
+  isError: aFunction,
+  maxRoutes: aNumber,
+  windowRequests: aNumber,
+  onEvent: aFunction,
+  clock: aClock,
+};
+
+const burstNeeds: Needs<NonNullable<RouteWatchOptions["errorBurst"]>> = {
+  errors: aNumber,
+  windowMs: aNumber,
+};
+
+const aWatch: Need = having("enter", "leave");
+
+/**
+ * For adapters: refuses what watches nothing, and options that are none.
+ *
+ * @throws {@link RangeError} naming what is wrong.
+ */
+export function checkWatch(watch: unknown, options: unknown): void {
+  mustBe("The watch of watchRoutes()", watch, aWatch);
+  checkOptions("watchRoutes()", options, { routeOf: aFunction });
+}
+
 /** How a request is let in, or why it is not. */
 export type Entry =
   | { readonly kind: "let-in"; readonly visit: Visit }
@@ -75,6 +120,7 @@ export class RouteWatch implements Disposable {
 
   /** @throws {@link RangeError} when an option is out of its range. */
   constructor(options: RouteWatchOptions = {}) {
+    checkOptions("RouteWatch", options, needs);
     const { timeoutMs, timeouts = {}, errorBurst = {}, clock = systemClock } = options;
     for (const [route, ms] of Object.entries(timeouts)) {
       numberBetween(`timeouts["${route}"]`, ms, Number.MIN_VALUE, Infinity);
@@ -85,7 +131,7 @@ export class RouteWatch implements Disposable {
       burst: burstOf(errorBurst),
       clock: options.clock ?? backgroundClock, // Nobody waits for the end of a burst.
     });
-    this.#limit = checkedGuard(options.limit);
+    this.#limit = options.limit;
     this.#retryAfterMs = numberBetween("retryAfterMs", options.retryAfterMs ?? 1_000, 0, 1e12);
     this.#rules = {
       clock,
@@ -170,20 +216,12 @@ const goneAway = (): Entry => ({
   answer: busyAnswer("The client has left", 0),
 });
 
-function burstOf({
-  errors = 10,
-  windowMs = 60_000,
-}: NonNullable<RouteWatchOptions["errorBurst"]>): BurstRules {
+function burstOf(burst: NonNullable<RouteWatchOptions["errorBurst"]>): BurstRules {
+  checkOptions("errorBurst", burst, burstNeeds, "errorBurst.");
+  const { errors = 10, windowMs = 60_000 } = burst;
   wholeNumber("errorBurst.errors", errors, 1);
   return {
     errors: numberBetween("errorBurst.errors", errors, 1, 1_000),
     windowMs: numberBetween("errorBurst.windowMs", windowMs, Number.MIN_VALUE, 1e12),
   };
-}
-
-function checkedGuard(limit: Guard | undefined): Guard | undefined {
-  const { tryAdmit, refusal, settle } = limit ?? ({} as Partial<Guard>);
-  const isGuard = [tryAdmit, refusal, settle].every((each) => typeof each === "function");
-  if (!limit || isGuard) return limit;
-  throw new TypeError("limit must be a Bulkhead, an AdaptiveLimiter or another guard");
 }

@@ -55,7 +55,7 @@ describe("a stream with an idle time-out", () => {
     const error = await thrown;
     expect(error).toBeInstanceOf(IdleTimeoutError);
     expect(error).toMatchObject({
-      name: "TimeoutError",
+      name: "IdleTimeoutError",
       code: "KINTSUGI_IDLE_TIMEOUT",
       idleTimeoutMs: 1_000,
       message: '"story" was silent for longer than 1000 ms',

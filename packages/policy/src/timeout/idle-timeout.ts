@@ -1,12 +1,20 @@
 /** Idle time-out: a stream may go on for ever, but may not be silent for long. */
 
 import {
+  aClock,
+  aNumber,
+  aText,
   type Clock,
+  checkOptions,
   type Deadline,
   Deadlines,
   KintsugiError,
   limitStack,
+  mustBe,
+  type Need,
+  type Needs,
   numberBetween,
+  required,
   systemClock,
   UNLISTED,
 } from "../base/index.ts";
@@ -23,10 +31,15 @@ export interface IdleTimeoutOptions {
   readonly clock?: Clock;
 }
 
+const needs: Needs<IdleTimeoutOptions> = {
+  idleTimeoutMs: required(aNumber),
+  name: aText,
+  clock: aClock,
+};
+
 /** The stream was silent for too long. What came before has been handed on. */
 export class IdleTimeoutError extends KintsugiError {
-  /** As the platform's own. */
-  override readonly name = "TimeoutError";
+  override readonly name = "IdleTimeoutError";
   readonly code = "KINTSUGI_IDLE_TIMEOUT";
   readonly idleTimeoutMs: number;
 
@@ -114,7 +127,7 @@ export function watchedStream<T>(
  * The same stream, or the same parts of an iterable, with a limit on how long each part may be waited
  * for. When one is too late the source is cancelled, and the reader gets the error.
  *
- * @throws {@link RangeError} when `idleTimeoutMs` is not a number above 0. The reader gets an
+ * @throws {@link RangeError} when the source or an option is none that it can use. The reader gets an
  * {@link IdleTimeoutError}, or whatever the source throws.
  * @example
  * const answer = await fetch(url);
@@ -132,11 +145,20 @@ export function idleTimeout<T>(
   source: ReadableStream<T> | AsyncIterable<T>,
   options: IdleTimeoutOptions,
 ): ReadableStream<T> | AsyncIterable<T> {
+  mustBe("The source of idleTimeout()", source, aStream);
+  checkOptions("idleTimeout()", options, needs);
   const idle = new IdleLimit(options);
   return source instanceof ReadableStream
     ? watchedStream(source, { wait: (part) => idle.wait(part) })
     : watchedParts(source, idle);
 }
+
+const aStream: Need = {
+  words: "a ReadableStream or an async iterable",
+  fits: (value) =>
+    value instanceof ReadableStream ||
+    typeof (value as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === "function",
+};
 
 async function* watchedParts<T>(source: AsyncIterable<T>, idle: IdleLimit): AsyncIterable<T> {
   const parts = source[Symbol.asyncIterator]();

@@ -12,4 +12,5 @@ export {
   type TimeoutEvent,
   type TimeoutOptions,
   TimeoutPolicy,
+  timeoutNeeds,
 } from "./timeout-policy.ts";

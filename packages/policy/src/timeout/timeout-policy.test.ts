@@ -243,7 +243,7 @@ it.each([0, -1, Number.NaN, Infinity])("refuses a timeoutMs of %d by name", (tim
 
 it("refuses a mode that there is not", () => {
   expect(() => setup({ mode: "gentle" as "cooperative" })).toThrow(
-    new RangeError('mode must be "aggressive" or "cooperative", got gentle'),
+    new RangeError('mode must be "aggressive" or "cooperative", got "gentle"'),
   );
 });
 

@@ -1,9 +1,15 @@
 /** Timeout: a call has only so much time. */
 
 import {
+  aClock,
+  aFunction,
+  aNumber,
+  aSwitch,
+  aText,
   type Call,
   type CallContext,
   type Clock,
+  checkOptions,
   Deadlines,
   type ErrorReporter,
   Frame,
@@ -11,11 +17,14 @@ import {
   type Layer,
   type Listener,
   limitStack,
+  type Needs,
   notify,
   numberBetween,
+  oneOf,
   type Policy,
   type Role,
   reportError,
+  required,
   systemClock,
   type TimedAttempt,
   type TimeLimit,
@@ -48,6 +57,17 @@ export interface TimeoutOptions {
   readonly clock?: Clock;
 }
 
+export const timeoutNeeds: Needs<TimeoutOptions> = {
+  timeoutMs: required(aNumber),
+  mode: oneOf(["aggressive", "cooperative"]),
+  abortOnReturn: aSwitch,
+  exact: aSwitch,
+  name: aText,
+  onTimeout: aFunction,
+  onListenerError: aFunction,
+  clock: aClock,
+};
+
 export interface TimeoutEvent {
   readonly attempt: number;
   readonly timeoutMs: number;
@@ -77,12 +97,9 @@ export class TimeoutPolicy implements Policy {
   readonly #limit: Limit;
   #frame: Frame | undefined = undefined;
 
-  /** @throws {@link RangeError} when `timeoutMs` is not a number above 0, or there is no such `mode`. */
+  /** @throws {@link RangeError} when an option is out of its range, of a wrong kind, or not known. */
   constructor(options: TimeoutOptions) {
-    const { mode = "aggressive" } = options;
-    if (mode !== "aggressive" && mode !== "cooperative") {
-      throw new RangeError(`mode must be "aggressive" or "cooperative", got ${mode}`);
-    }
+    checkOptions("TimeoutPolicy", options, timeoutNeeds);
     numberBetween("timeoutMs", options.timeoutMs, Number.MIN_VALUE, 1e12);
     this.#limit = new Limit(options);
   }

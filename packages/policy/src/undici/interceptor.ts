@@ -1,6 +1,14 @@
 /** Policies in front of undici's requests. */
 
-import { numberBetween, wholeNumber } from "../base/index.ts";
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  type Needs,
+  numberBetween,
+  oneOf,
+  wholeNumber,
+} from "../base/index.ts";
 import { HttpError, isIdempotent, isTurnedAway, neverLeft, Sending } from "../fetch/index.ts";
 import { type Resilience, type Runner, runnerOf } from "../resilient/index.ts";
 import type { Dispatch, DispatchInterceptor, DispatchRequest } from "./dispatch.ts";
@@ -24,7 +32,7 @@ export interface ResilientDispatchOptions {
    */
   readonly isRepeatable?: (request: DispatchRequest) => boolean;
   /**
-   * Milliseconds, a whole number from 1, that the body of an answer may be silent: undici's own
+   * Milliseconds, a whole number from 1 to 1e9, that the body of an answer may be silent: undici's own
    * `bodyTimeout`, for requests that set none. @defaultValue undici's 300_000
    */
   readonly bodyIdleTimeoutMs?: number;
@@ -41,6 +49,15 @@ export interface ResilientDispatchOptions {
    */
   readonly failures?: ExchangeRules["failures"];
 }
+
+const needs: Needs<ResilientDispatchOptions> = {
+  keyOf: aFunction,
+  maxKeys: aNumber,
+  isRepeatable: aFunction,
+  bodyIdleTimeoutMs: aNumber,
+  holdUntil: oneOf(["headers", "end"]),
+  failures: oneOf(["throw", "answer"]),
+};
 
 /**
  * An interceptor for `compose` of undici's dispatchers: each request runs under an executor or policies,
@@ -64,12 +81,16 @@ export function resilient(
   resilience: Resilience | ((key: string) => Resilience),
   options: ResilientDispatchOptions = {},
 ): DispatchInterceptor {
+  checkOptions("resilient()", options, needs);
   const { keyOf = originOf, isRepeatable, bodyIdleTimeoutMs } = options;
   const { holdUntil = "headers", failures = "throw" } = options;
-  oneOf("holdUntil", holdUntil, ["headers", "end"]);
-  oneOf("failures", failures, ["throw", "answer"]);
-  if (bodyIdleTimeoutMs !== undefined)
-    numberBetween("bodyIdleTimeoutMs", bodyIdleTimeoutMs, 1, 1e9);
+  if (bodyIdleTimeoutMs !== undefined) {
+    wholeNumber(
+      "bodyIdleTimeoutMs",
+      numberBetween("bodyIdleTimeoutMs", bodyIdleTimeoutMs, 1, 1e9),
+      1,
+    );
+  }
   const maxKeys = wholeNumber("maxKeys", options.maxKeys ?? 1_000, 1);
   const runners = typeof resilience === "function" ? new Runners(resilience, maxKeys) : undefined;
   const shared = typeof resilience === "function" ? undefined : runnerOf(resilience);
@@ -145,10 +166,4 @@ function plainHeaders(headers: unknown): unknown {
     place % 2 === 0 ? [[String(name), headers[place + 1]] as const] : [],
   );
   return Object.fromEntries(pairs);
-}
-
-function oneOf(option: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  const names = allowed.map((each) => `"${each}"`).join(" or ");
-  throw new RangeError(`${option} must be ${names}, got ${JSON.stringify(value)}`);
 }

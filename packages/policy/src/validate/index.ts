@@ -6,5 +6,10 @@ export type {
   SchemaResult,
   StandardSchema,
 } from "./standard-schema.ts";
-export { type ValidateOptions, ValidatePolicy, type ValidateStats } from "./validate-policy.ts";
+export {
+  type ValidateOptions,
+  ValidatePolicy,
+  type ValidateStats,
+  validateNeeds,
+} from "./validate-policy.ts";
 export { ValidationFailedError, type ValidationIssue } from "./validation-error.ts";

@@ -1,10 +1,15 @@
 /** Validate: an answer counts only when it fits its schema. */
 
 import {
+  aSwitch,
   type Call,
   type CallContext,
+  checkOptions,
   firstAttempt,
   givenSignal,
+  type Need,
+  type Needs,
+  oneOf,
   orAborted,
   type Policy,
   type Role,
@@ -25,6 +30,21 @@ export interface ValidateOptions<S extends StandardSchema> {
    */
   readonly onInvalid?: "throw" | "retryable";
 }
+
+const aSchema: Need & { readonly isRequired: true } = {
+  words: "a Standard Schema of version 1",
+  fits: (value) => {
+    const standard = (value as Partial<StandardSchema> | null)?.["~standard"];
+    return standard?.version === 1 && typeof standard.validate === "function";
+  },
+  isRequired: true,
+};
+
+export const validateNeeds: Needs<ValidateOptions<StandardSchema>> = {
+  schema: aSchema,
+  json: aSwitch,
+  onInvalid: oneOf(["throw", "retryable"]),
+};
 
 /** Counted since the policy was made; calls that threw by themselves are in neither. */
 export interface ValidateStats {
@@ -48,17 +68,11 @@ export class ValidatePolicy<S extends StandardSchema> implements Policy<OutputOf
   readonly #isRetryable: boolean;
   readonly #counts = { valid: 0, invalid: 0 };
 
-  /** @throws {@link TypeError} when the schema is no Standard Schema, {@link RangeError} for `onInvalid`. */
+  /** @throws {@link RangeError} when the schema is no Standard Schema, or another option is none that it can use. */
   constructor(options: ValidateOptions<S>) {
+    checkOptions("ValidatePolicy", options, validateNeeds);
     const { schema, json = false, onInvalid = "throw" } = options;
-    const standard = schema?.["~standard"];
-    if (standard?.version !== 1 || typeof standard.validate !== "function") {
-      throw new TypeError("schema must be a Standard Schema of version 1");
-    }
-    if (onInvalid !== "throw" && onInvalid !== "retryable") {
-      throw new RangeError(`onInvalid must be "throw" or "retryable", got ${onInvalid}`);
-    }
-    this.#schema = standard;
+    this.#schema = schema["~standard"];
     this.#isJson = json;
     this.#isRetryable = onInvalid === "retryable";
   }
@@ -80,6 +94,7 @@ export class ValidatePolicy<S extends StandardSchema> implements Policy<OutputOf
   }
 
   async within<T>(call: Call<T>, context: CallContext): Promise<OutputOf<S>> {
+    givenSignal(context)?.throwIfAborted();
     const answer = await call(context);
     const value = this.#isJson && typeof answer === "string" ? this.#parsed(answer) : answer;
     const checked = this.#schema.validate(value);

@@ -1,6 +1,14 @@
 /** What a call says about its place where calls have to wait. */
 
-import { numberBetween, wholeNumber } from "../base/index.ts";
+import {
+  aNumber,
+  anyText,
+  checkOptions,
+  type Need,
+  type Needs,
+  numberBetween,
+  wholeNumber,
+} from "../base/index.ts";
 
 export interface WaitingClaim {
   /** Whole number from 0 to 9; while higher ones wait, lower ones do not get in. @defaultValue 0 */
@@ -11,6 +19,12 @@ export interface WaitingClaim {
   readonly weight?: number;
 }
 
+export const waitingNeeds: Needs<WaitingClaim> = {
+  priority: aNumber,
+  key: anyText,
+  weight: aNumber,
+};
+
 /** A claim with nothing left open. */
 export type Claim = Required<WaitingClaim>;
 
@@ -18,8 +32,13 @@ export const HIGHEST_PRIORITY = 9;
 
 export const plainClaim: Claim = { priority: 0, key: "", weight: 1 };
 
-/** @throws {@link RangeError} naming what is out of its range. */
-export function claimOf(claim: WaitingClaim): Claim {
+/** @throws {@link RangeError} naming what is out of its range, of a wrong kind, or not known. */
+export function claimOf<C extends WaitingClaim>(
+  owner: string,
+  claim: C,
+  needs: Readonly<Record<string, Need>> = waitingNeeds,
+): Claim {
+  checkOptions(owner, claim, needs);
   const priority = wholeNumber("priority", claim.priority ?? 0, 0);
   return {
     priority: numberBetween("priority", priority, 0, HIGHEST_PRIORITY),

@@ -1,6 +1,15 @@
 /** A workflow as a list of nodes: each is a step, and waits only for those that it depends on. */
 
-import { KintsugiError, toError } from "@kintsugi/policy/base";
+import {
+  aFunction,
+  aList,
+  aName,
+  checkOptions,
+  KintsugiError,
+  type Needs,
+  required,
+  toError,
+} from "@kintsugi/policy/base";
 
 import type { StepContext, StepOptions, WorkflowContext } from "../../workflow/index.ts";
 
@@ -17,6 +26,8 @@ export interface WorkflowNode {
   /** Ids of nodes that must have returned before. @defaultValue none */
   readonly dependsOn?: readonly string[];
 }
+
+const needs: Needs<WorkflowNode> = { id: aName, run: required(aFunction), dependsOn: aList };
 
 export interface NodeWorkflow {
   /** @defaultValue "nodes" */
@@ -56,6 +67,9 @@ export interface NodeEnds {
  * @throws {@link RangeError} naming the node that is there twice, is not there, or waits for itself.
  */
 export function inOrder(nodes: readonly WorkflowNode[]): readonly WorkflowNode[] {
+  for (const [place, node] of nodes.entries()) {
+    checkOptions(`nodes[${place}]`, node, needs, `nodes[${place}].`);
+  }
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const twice = nodes.find((node) => byId.get(node.id) !== node);
   if (twice) throw new RangeError(`nodes must have ids of their own, got "${twice.id}" twice`);

@@ -1,6 +1,7 @@
 /** A run in the place of a call: what it has recorded is not done again, whatever happens to the process. */
 
 import { callRegistry } from "@kintsugi/policy";
+import { aSwitch, aText, checkOptions, type Needs } from "@kintsugi/policy/base";
 
 import {
   runStraight,
@@ -49,12 +50,28 @@ export interface NodeQueueRun extends RunRequest<unknown> {
   readonly workflow: NodeWorkflow | readonly WorkflowNode[];
 }
 
+const needs: Needs<QueueRun<unknown, unknown>> = {
+  workflow: {
+    words: "a workflow, a function, a list of nodes or an object with nodes",
+    fits: (value) => {
+      const { kind, nodes = value } = Object(value) as { kind?: unknown; nodes?: unknown };
+      return typeof value === "function" || kind !== undefined || Array.isArray(nodes);
+    },
+    isRequired: true,
+  },
+  workflowInput: { words: "anything", fits: () => true, isRequired: true },
+  workflowInvocationId: aText,
+  resumeFromCheckpoint: aSwitch,
+  signal: { words: "an AbortSignal", fits: (value) => value instanceof AbortSignal },
+};
+
 /**
  * Runs a workflow in the default runtime, and returns what it returns. Steps are tried again as
  * `updateResilienceConfig({ retry })` says. While policies are off, the workflow runs straight through:
  * nothing is recorded, each step has one attempt, and no folder is opened.
  *
- * @throws what the workflow throws, as it was recorded; {@link NodesFailedError} where nodes failed;
+ * @throws {@link RangeError} naming the option that is of a wrong kind, or not known, before anything is
+ * recorded; what the workflow throws, as it was recorded; {@link NodesFailedError} where nodes failed;
  * {@link FolderOwnedError} when another process has the folder.
  * @example
  * const report = await resilientQueueRun({
@@ -68,6 +85,7 @@ export function resilientQueueRun(params: NodeQueueRun): Promise<Readonly<Record
 export async function resilientQueueRun(
   params: QueueRun<unknown, unknown> | NodeQueueRun,
 ): Promise<unknown> {
+  checkOptions("resilientQueueRun()", params, needs);
   const runtime = defaultRuntime();
   const ends: NodeEnds = { outputs: {}, failures: {}, skipped: [] };
   const job = jobOf(params.workflow, runtime, ends);

@@ -82,7 +82,12 @@ export class CircuitBreakerPolicy implements IPolicy {
     this.#breaker = breaker;
     this.#executor = executor;
     this.#circuit = circuit;
-    this.#frame = new Frame({ judge: sayNothing, guards: [circuit], ending: surfacing });
+    this.#frame = new Frame({
+      judge: sayNothing,
+      guards: [circuit],
+      ending: surfacing,
+      makesAborted: true,
+    });
     this.onBreak = this.#broken.addListener;
     this.onReset = this.#closed.addListener;
     this.onHalfOpen = this.#halfOpened.addListener;

@@ -1,6 +1,13 @@
 /** The breaker that users of the peer know, on our circuit, timeout and bulkhead in one frame. */
 
-import { type Cancel, rejectSoon, reportError, systemRandom } from "../../base/index.ts";
+import {
+  anObject,
+  type Cancel,
+  mustBe,
+  rejectSoon,
+  reportError,
+  systemRandom,
+} from "../../base/index.ts";
 import { BreakerClock } from "./breaker-clock.ts";
 import { type CircuitKind, ResettingCircuit, type Stored } from "./circuit.ts";
 import { type AnyListener, Emitter } from "./emitter.ts";
@@ -101,6 +108,7 @@ export class CircuitBreaker<TI extends unknown[] = unknown[], TR = unknown> exte
   /** @param action A value that is always the answer. */
   constructor(action: unknown, options?: BreakerOptions<TI> | undefined);
   constructor(action: unknown, options: BreakerOptions<TI> = {}) {
+    mustBe("The options of CircuitBreaker", options, anObject);
     const report = options.onListenerError ?? reportError;
     super(report);
     if (!action) throw new TypeError(`action must be a function or a value, got ${action}`);

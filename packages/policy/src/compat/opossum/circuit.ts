@@ -217,5 +217,4 @@ function storedOf(initial: Stored, openMs: number, epochMs: number): StoredCircu
 }
 
 /** As the circuit takes it: from 1, and short of where times are no longer whole. */
-const wholeMs = (ms: number): number =>
-  Math.min(Math.max(1, Math.ceil(Number.isNaN(ms) ? 1 : ms)), 2 ** 48);
+const wholeMs = (ms: number): number => Math.min(Math.max(1, Math.ceil(Number(ms)) || 1), 2 ** 48);

@@ -1,6 +1,6 @@
 /** The peer's options, with its names, units and defaults; and five of our own at the end. */
 
-import type { Clock, ErrorReporter } from "../../base/index.ts";
+import { type Clock, type ErrorReporter, refused } from "../../base/index.ts";
 import { type CacheTransport, MemoryCache } from "./memory-cache.ts";
 import { type RotateController, Status } from "./status.ts";
 import type { Stats } from "./window.ts";
@@ -121,9 +121,12 @@ export interface Settings extends Options<never[]> {
 /**
  * A copy, so that breakers which are made from one object share nothing.
  *
- * @throws {@link TypeError} naming what cannot work.
+ * @throws {@link TypeError} or {@link RangeError} naming what cannot work.
  */
 export function settled(options: Options<never[]>, clock: Clock): Settings {
+  const resetTimeout = options.resetTimeout ?? 30_000;
+  // The peer's timer takes it for 1, and the circuit of its user would never stay open.
+  if (Number.isNaN(Number(resetTimeout))) throw refused("resetTimeout", "a number", resetTimeout);
   const { cache, cacheSize, autoRenewAbortController } = options;
   const timeout = options.timeout ?? 10_000;
   const coalesce = Boolean(options.coalesce);
@@ -138,7 +141,7 @@ export function settled(options: Options<never[]>, clock: Clock): Settings {
   return {
     ...options,
     timeout,
-    resetTimeout: options.resetTimeout ?? 30_000,
+    resetTimeout,
     errorThresholdPercentage: options.errorThresholdPercentage ?? 50,
     rollingCountTimeout: options.rollingCountTimeout ?? 10_000,
     rollingCountBuckets: options.rollingCountBuckets ?? 10,
