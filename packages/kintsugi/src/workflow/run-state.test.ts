@@ -36,15 +36,17 @@ describe("a run whose life crashes", () => {
   });
 
   it("is innocent again as soon as it has recorded something", () => {
-    const suspect = after(letRun, crash, letRun);
+    const crashedOnce = after(letRun, crash, letRun);
+    expect(isOnTrial(crashedOnce)).toBe(false);
+    const suspect = after(letRun, crash, letRun, crash, letRun);
     expect(isOnTrial(suspect)).toBe(true);
     expect(next(suspect, { kind: "recorded" })).toMatchObject({ kind: "busy", crashes: 0 });
     expect(isOnTrial(next(suspect, { kind: "recorded" }))).toBe(false);
   });
 
   it("keeps its count while it waits, but is not on trial", () => {
-    const waiting = after(letRun, crash, letRun, onlyWaits);
-    expect(waiting).toMatchObject({ kind: "waiting", crashes: 1 });
+    const waiting = after(letRun, crash, letRun, crash, letRun, onlyWaits);
+    expect(waiting).toMatchObject({ kind: "waiting", crashes: 2 });
     expect(isOnTrial(waiting)).toBe(false);
   });
 

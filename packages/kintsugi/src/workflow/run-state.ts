@@ -13,8 +13,9 @@
  *
  * A crash counts against a run only when its own code was let run in that life and recorded nothing:
  * waiting never counts, and whatever it records sets the count back to zero. A crash says nothing
- * about which of the busy runs caused it, so those with a count are suspects, to be let run one after
- * another: then the next crash finds one of them busy, and the count of the innocent ends there.
+ * about which of the busy runs caused it, and most are nobody's fault: after the first, all go on at
+ * once. Those that were busy at two in a row are suspects, to be let run one after another: then the
+ * next crash finds one of them busy, and the count of the innocent ends there.
  */
 
 import type { RunPhase, RunRow } from "./tables.ts";
@@ -128,8 +129,14 @@ const letRun = ({ crashes }: { crashes: number }, life: number): RunState => ({
   boot: life,
 });
 
-/** True while a crash would count against the run once more: it has not shown that it is innocent. */
-export const isOnTrial = (state: RunState): boolean => state.kind === "busy" && state.crashes > 0;
+/** Crashes in a row from which on a run is let run alone among its like. */
+const SUSPECT_CRASHES = 2;
+
+/** It was busy at crash after crash, and has not shown that it is innocent. */
+export const isSuspect = (state: RunState): boolean =>
+  "crashes" in state && state.crashes >= SUSPECT_CRASHES;
+
+export const isOnTrial = (state: RunState): boolean => state.kind === "busy" && isSuspect(state);
 
 // --- states as columns -------------------------------------------------------------------------
 
@@ -145,7 +152,7 @@ export function toColumns(state: RunState, createdAtMs: number): StateColumns {
   switch (state.kind) {
     case "queued": {
       const { crashes, boot } = state;
-      const phase = crashes > 0 ? "suspect" : "queued";
+      const phase = isSuspect(state) ? "suspect" : "queued";
       return open(phase, crashes * ONE_CRASH + createdAtMs, crashes, boot);
     }
     case "busy":

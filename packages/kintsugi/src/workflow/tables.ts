@@ -7,7 +7,7 @@ import { schedules } from "./schedule/tables.ts";
 /**
  * What of a run the next process must know.
  * - `queued`: accepted; its code waits to be let run in this life of the engine.
- * - `suspect`: queued, but its code was running when earlier lives crashed.
+ * - `suspect`: queued, but its code was running when the last two lives or more crashed.
  * - `busy`: its code runs, or ran when the process ended.
  * - `waiting`: for time or a signal; it needs no memory.
  * - `joining`: for a child, perhaps for more besides.
@@ -28,7 +28,7 @@ export interface RunRow {
   readonly crashes: number;
   /** The life of the engine in which its code was last let run; 0 before the first. */
   readonly boot: number;
-  /** The step that a suspect was about to run: known only of runs that have crashed before. */
+  /** The step that a suspect was about to run: known only of suspects. */
   readonly suspectStep: string | null;
   readonly parentId: string | null;
   /** Text of the codec, as is `outcome`: the result, or the error it died of. */

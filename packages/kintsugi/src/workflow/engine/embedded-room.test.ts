@@ -104,8 +104,9 @@ describe("an engine with room for two", () => {
     );
     const first = await setup([workflow], { maxLive: 2 });
     await first.start(workflow, ["suspect a", "suspect b"]);
+    const second = await setup([workflow], { maxLive: 2 }, first);
     isDown = false;
-    const { clock, engine, start } = await setup([workflow], { maxLive: 3 }, first);
+    const { clock, engine, start } = await setup([workflow], { maxLive: 3 }, second);
     expect(open).toHaveLength(1);
     await start(workflow, ["fresh"]);
     expect(open).toHaveLength(2);

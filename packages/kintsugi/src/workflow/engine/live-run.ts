@@ -3,7 +3,7 @@
 import { type Change, insert, update } from "../../store/index.ts";
 import { decode } from "../codec.ts";
 import { DeterminismError, EngineStoppedError, RunCancelledError } from "../errors.ts";
-import { next, type RunInput, type RunState, toColumns } from "../run-state.ts";
+import { isSuspect, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
 import type { RunProgress, RunView } from "../run-types.ts";
 import {
   type RunRow,
@@ -178,10 +178,10 @@ export class LiveRun {
 
   #mark(entry: Entry): Promise<void> | undefined {
     if (this.isVain(entry)) return undefined;
-    const isSuspect = "crashes" in this.#state && this.#state.crashes > 0;
-    if (this.#state.kind === "busy" && !isSuspect) return undefined;
+    const mustTell = isSuspect(this.#state);
+    if (this.#state.kind === "busy" && !mustTell) return undefined;
     this.#move({ kind: "wakes", life: this.host.life });
-    const change = this.#columns({ suspectStep: isSuspect ? entry.name : null });
+    const change = this.#columns({ suspectStep: mustTell ? entry.name : null });
     return new Promise((resolve) => this.#write([change], resolve));
   }
 
