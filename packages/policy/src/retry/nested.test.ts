@@ -129,7 +129,7 @@ describe("a retry inside a retry", () => {
     const other = { why: "attempts", attempts: 4, maxAttempts: 4, retryAfterMs: 0 } as const;
     const error = new Error("down");
     // Its attempts are counted by another class, so that the order of theirs and ours is not known.
-    const mark = { ...other, serial: -(2 ** 31), counter: class OtherAttempt {} };
+    const mark = { ...other, serial: 0, counter: class OtherAttempt {} };
     Object.defineProperty(error, Symbol.for("kintsugi.retried"), { value: mark });
     let attempts = 0;
     const policy = new RetryPolicy({ maxAttempts: 9, clock: eagerClock() });

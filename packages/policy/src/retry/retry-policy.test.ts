@@ -268,10 +268,13 @@ describe("a back-off function", () => {
   });
 });
 
-it("a back-off may be named, also the one that holds anyway", async () => {
-  const { policy, clock, failing } = setup({ backoff: "exponential", maxAttempts: 4 });
+it.each([
+  { backoff: "exponential", waits: [100, 200, 400] },
+  { backoff: "linear", waits: [100, 200, 300] },
+] as const)("a back-off may be named: $backoff", async ({ backoff, waits }) => {
+  const { policy, clock, failing } = setup({ backoff, maxAttempts: 4 });
   await policy.execute(failing(3));
-  expect(clock.waitsMs).toEqual([100, 200, 400]);
+  expect(clock.waitsMs).toEqual(waits);
 });
 
 it("a decorrelated retry waits by chance alone, each time up to three times as long", async () => {
