@@ -5,11 +5,13 @@
  *     npm run torture -- [--mode kill|write|power|stop] --seed <text> --count <number> [--keep]
  *     npm run torture -- [--mode program] [--quick] [--kills 50] [--seed <text>]
  *
- * Ends with 0 when nothing was found, 1 when something was, 2 when the machine lacks what the mode needs.
+ * Ends with 0 when nothing was found, 1 when something was, 2 when the machine lacks what the mode needs
+ * or the question was not understood.
  */
 
 import { parseArgs } from "node:util";
 
+import { brokenJournals } from "./crash/broken.ts";
 import { MachineLacksError } from "./crash/native.ts";
 import { isMode, keepResult, type Result, tortureEngine } from "./crash/torture-engine.ts";
 import { QUICK_KILLS, tortureProgram } from "./program-kills.ts";
@@ -17,47 +19,82 @@ import { QUICK_KILLS, tortureProgram } from "./program-kills.ts";
 /** Sentences that are shown of what was found; the rest follows from these. */
 const SHOWN = 12;
 
-const { values: options } = parseArgs({
-  options: {
-    mode: { type: "string", default: "program" },
-    seed: { type: "string" },
-    count: { type: "string" },
-    broken: { type: "string" },
-    keep: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-    kills: { type: "string" },
-  },
-});
-const { mode } = options;
-const seed = options.seed ?? String(process.hrtime.bigint());
-const count = wholeNumber("--count", options.count ?? options.kills);
+/** Faults, where no `--count` says how many; those of `program` take a second and more each. */
+const DEFAULT_FAULTS = 100;
+const PROGRAM_KILLS = 1_000;
 
-function wholeNumber(name: string, text: string | undefined): number | undefined {
+interface Asked {
+  readonly mode: string;
+  readonly seed: string;
+  readonly count: number | undefined;
+  readonly broken: string | undefined;
+  readonly keep: boolean;
+  readonly quick: boolean;
+}
+
+/** What was asked for was not understood. */
+class UnclearError extends Error {
+  override readonly name = "UnclearError";
+}
+
+function read(): Asked {
+  const { values } = parseArgs({
+    options: {
+      mode: { type: "string", default: "program" },
+      seed: { type: "string" },
+      count: { type: "string" },
+      broken: { type: "string" },
+      keep: { type: "boolean", default: false },
+      quick: { type: "boolean", default: false },
+      kills: { type: "string" },
+    },
+  });
+  const { mode, broken, keep, quick } = values;
+  if (mode !== "program" && !isMode(mode)) {
+    throw new UnclearError(`--mode must be kill, write, power, stop or program; got "${mode}"`);
+  }
+  if (broken !== undefined && !brokenJournals.has(broken)) {
+    const known = [...brokenJournals.keys()].join(", ");
+    throw new UnclearError(`--broken must be one of ${known}; got "${broken}"`);
+  }
+  const seed = values.seed ?? String(process.hrtime.bigint());
+  if (!/^[\w.-]{1,100}$/.test(seed)) {
+    throw new UnclearError(`--seed must be letters, digits, dots and dashes; got "${seed}"`);
+  }
+  const count = wholeNumber(values.count ?? values.kills);
+  return { mode, seed, count, broken, keep, quick };
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
   if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new RangeError(`${name} must be a whole number of at least 1, got ${text}`);
+  throw new UnclearError(`--count must be a whole number of at least 1, got ${text}`);
 }
 
-async function main(): Promise<number> {
-  if (mode === "program") {
-    return tortureProgram(count ?? (options.quick ? QUICK_KILLS : 1_000), seed);
-  }
-  if (!isMode(mode)) {
-    throw new RangeError(`--mode must be kill, write, power, stop or program; got "${mode}"`);
-  }
-  const { broken } = options;
-  const most = count ?? (mode === "write" ? Number.POSITIVE_INFINITY : 100);
+async function main({ mode, seed, count, broken, keep, quick }: Asked): Promise<number> {
+  if (!isMode(mode)) return tortureProgram(count ?? (quick ? QUICK_KILLS : PROGRAM_KILLS), seed);
+  const most = count ?? (mode === "write" ? Number.POSITIVE_INFINITY : DEFAULT_FAULTS);
   const sort = broken === undefined ? "" : `, on the broken journal "${broken}"`;
   console.log(`torture: ${mode}, seed ${seed}${sort}`);
   const result = await tortureEngine({ mode, seed, count: most, broken });
   say(result);
-  if (options.keep) console.log(`kept in ${keepResult(result)}`);
+  if (keep) console.log(`kept in ${keepResult(result)}`);
   return result.violations.length === 0 ? 0 : 1;
 }
 
 function say(result: Result): void {
-  const { faults, lives, runsAccepted, runsEnded, effects, repeatsInFlight, violations } = result;
+  const {
+    mode,
+    seed,
+    faults,
+    lives,
+    runsAccepted,
+    runsEnded,
+    effects,
+    repeatsInFlight,
+    violations,
+  } = result;
   const moments = Object.entries(result.faultsByMoment).map(([kind, times]) => `${times} ${kind}`);
   console.log(
     `${faults} faults in ${result.seconds} s (${result.secondsPerFault} s each), ${lives} lives`,
@@ -77,9 +114,12 @@ function say(result: Result): void {
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(read());
 } catch (error) {
-  if (!(error instanceof MachineLacksError)) throw error;
+  if (!(error instanceof Error)) throw error;
+  const isUnclear = String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
+  const isSaid = error instanceof MachineLacksError || error instanceof UnclearError || isUnclear;
+  if (!isSaid) throw error;
   console.error(error.message);
   process.exitCode = 2;
 }

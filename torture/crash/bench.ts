@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-import type { Violation } from "./judge.ts";
+import type { Violation } from "./told.ts";
 import { Trial, type TrialOptions } from "./trial.ts";
 import type { Orders } from "./wire.ts";
 

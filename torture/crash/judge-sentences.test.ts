@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { type Effect, Judge, type Told } from "./judge.ts";
+import { Judge } from "./judge.ts";
 import { ALWAYS, type Plan } from "./plan.ts";
+import type { Effect, Told } from "./told.ts";
 
 describe("the sentences of the judge", () => {
   const plan: Plan = [
@@ -74,6 +75,36 @@ describe("the sentences of the judge", () => {
         effect({ life: 2, step: "s2", quotes: ["n1"], nonce: "n2" }),
       ),
     ).toEqual(["In run r, step s2 in life 2 held a nonce of step s1 that was never told"]);
+  });
+
+  const racing: Plan = [
+    {
+      kind: "race",
+      name: "r1",
+      branches: ["s1", "s2"].map((name) => [{ kind: "step", name, attempts: 1, refusals: 0 }]),
+    },
+    { kind: "step", name: "s3", attempts: 1, refusals: 0 },
+  ];
+  const decided: readonly Told[] = [
+    { kind: "submitted", run: "q", start: "in", plan: racing },
+    effect({ run: "q", nonce: "n1" }),
+    effect({ run: "q", step: "s2", nonce: "n2", key: "r:1" }),
+    effect({ run: "q", step: "s3", quotes: ["n2"], nonce: "n3", key: "r:2" }),
+    { kind: "gone", life: 1 },
+    { kind: "owns", life: 2 },
+  ];
+
+  it("find the loser of a race that runs again in a later life", () => {
+    expect(said(...decided, effect({ life: 2, run: "q", nonce: "n4" }))).toEqual([
+      "Step s1 of run q ran in life 2 though its race was decided in life 1",
+    ]);
+  });
+
+  it("find a race that another branch has won in a later life", () => {
+    const again = { life: 2, run: "q", step: "s3", quotes: ["n1"], nonce: "n4", key: "r:2" };
+    expect(said(...decided, effect(again))).toEqual([
+      "In run q, step s3 in life 2 held the result of s1 as that of race r1, which s2 had won",
+    ]);
   });
 
   it("say which run is not there any more", () => {

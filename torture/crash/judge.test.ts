@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { type Effect, Judge, type Told, type ViolationKind } from "./judge.ts";
+import { Judge } from "./judge.ts";
+import { orderOf, type Source } from "./plan.ts";
 import { soundHistory } from "./sound-program.ts";
+import type { Effect, Told, ViolationKind } from "./told.ts";
 
 const judged = (history: readonly Told[]): Judge => {
   const judge = new Judge();
@@ -124,8 +126,13 @@ const faults: readonly (readonly [string, readonly ViolationKind[], Fault])[] = 
         const names = new Set(
           history.flatMap((one) => (isEffect(one) && own.includes(one.nonce) ? [one.step] : [])),
         );
+        const [asked] = history;
+        const sources =
+          asked?.kind === "submitted" ? orderOf(asked.plan).sources : new Map<string, Source>();
+        const isElsewhere = (step: string): boolean =>
+          !names.has(step) && sources.get(step)?.race === undefined; // Whoever wins a race may win it.
         const other = history.find(
-          (one, place) => isEffect(one) && !names.has(one.step) && place < index,
+          (one, place) => isEffect(one) && isElsewhere(one.step) && place < index,
         );
         return [withQuote(told, other && isEffect(other) ? other.nonce : "the input")];
       }),

@@ -8,61 +8,7 @@
  */
 
 import { type Order, orderOf, type Plan } from "./plan.ts";
-
-export type Told = Readonly<
-  /** A run was asked for; whether it was taken is not known yet. */
-  | { kind: "submitted"; run: string; start: string; plan: Plan }
-  /** The program said that it has the run. */
-  | { kind: "accepted"; run: string; life: number }
-  /** A signal that was sent, perhaps more than once, with this payload. */
-  | { kind: "signal"; run: string; name: string; nonce: string }
-  /** This life said that it has the folder. */
-  | { kind: "owns"; life: number }
-  /** This life is dead for sure. */
-  | { kind: "gone"; life: number }
-  | Effect
-  /** What the program says of a run when it is asked. */
-  | { kind: "seen"; life: number; run: string; status: string; why: string }
-  /** The program gave the result of a run. */
-  | { kind: "ended"; life: number; run: string; result: readonly string[] }
-  /** Nothing more will come: whatever was accepted has ended by now. */
-  | { kind: "over" }
->;
-
-export interface Effect {
-  readonly kind: "effect";
-  readonly life: number;
-  readonly run: string;
-  readonly step: string;
-  readonly attempt: number;
-  /** The idempotency key that the step was given. */
-  readonly key: string;
-  readonly quotes: readonly string[];
-  /** The answer to it, or the text of the refusal. */
-  readonly nonce: string;
-  readonly isRefused: boolean;
-  /** False where the program was killed before the answer left: nobody can know that nonce. */
-  readonly isAnswered: boolean;
-}
-
-export interface Violation {
-  readonly kind: ViolationKind;
-  readonly sentence: string;
-}
-
-export type ViolationKind =
-  | "lost"
-  | "repeated"
-  | "reordered"
-  | "swapped"
-  | "invented"
-  | "unstable"
-  | "zombie"
-  | "died"
-  | "attempts"
-  /** Of the harness: the program stopped by itself, or nothing moved any more. */
-  | "broke"
-  | "stuck";
+import type { Effect, Told, Violation, ViolationKind } from "./told.ts";
 
 interface Nonce {
   readonly run: string;
@@ -85,6 +31,8 @@ interface RunSeen {
   readonly start: string;
   readonly signals: Map<string, string>;
   readonly values: Map<string, string>;
+  /** Who won each race that is decided, and in which life that was first seen. */
+  readonly races: Map<string, { readonly winner: string; readonly life: number }>;
   readonly steps: Map<string, StepSeen>;
   isAccepted: boolean;
   result: readonly string[] | undefined;
@@ -151,6 +99,7 @@ export class Judge {
       start,
       signals: new Map(),
       values: new Map(),
+      races: new Map(),
       steps: new Map(),
       isAccepted: false,
       result: undefined,
@@ -240,6 +189,11 @@ export class Judge {
     }
     const seen = this.#stepOf(run, step, effect);
     this.#mayRun(where, run, seen, effect);
+    const race = source.race === undefined ? undefined : run.races.get(source.race);
+    if (race && life > race.life) {
+      const decided = `though its race was decided in life ${race.life}`;
+      this.#found("repeated", `${where} ran in life ${life} ${decided}`);
+    }
     this.#mayTry(where, source.attempts, seen, effect);
     seen.nonces.push(nonce);
     this.#quoted(id, run, source.after, effect.quotes, `step ${step} in life ${life}`);
@@ -328,11 +282,30 @@ export class Judge {
         this.#found("unstable", `${where} ${quote} as value ${name}, which was ${before}`);
         return;
       }
+      case "race":
+        this.#quoteOfRace(where, run, name, quote, by);
+        return;
       default: {
         this.#quoteOfStep(where, run, name, quote, by);
         return;
       }
     }
+  }
+
+  #quoteOfRace(where: string, run: RunSeen, name: string, quote: string, by: string): void {
+    const candidates = run.order.sources.get(name)?.candidates ?? [];
+    const winner = candidates.find((one) => run.steps.get(one)?.nonces.includes(quote));
+    if (winner === undefined) {
+      this.#wrong(where, `race ${name}`, quote);
+      return;
+    }
+    const before = run.races.get(name);
+    if (before && before.winner !== winner) {
+      const other = `which ${before.winner} had won`;
+      this.#found("unstable", `${where} the result of ${winner} as that of race ${name}, ${other}`);
+    }
+    run.races.set(name, before ?? { winner, life: this.#newestOwner });
+    this.#quoteOfStep(where, run, winner, quote, by);
   }
 
   #quoteOfStep(where: string, run: RunSeen, name: string, quote: string, by: string): void {

@@ -79,7 +79,8 @@ export class Life {
   async #end(): Promise<void> {
     const [code, signal] = (await once(this.#child, "close")) as [number | null, string | null];
     const socket = this.#socket;
-    if (socket && !socket.closed) await once(socket, "close");
+    // Not by `once`, which takes the error of a write that came too late for that of the wait.
+    if (socket && !socket.closed) await new Promise((resolve) => socket.once("close", resolve));
     this.exit = { code, signal };
     this.isGone = true;
   }

@@ -12,17 +12,23 @@ export type Piece = Readonly<
   /** A value that the engine makes by itself and records. */
   | { kind: "value"; name: string }
   | { kind: "child"; plan: Plan }
+  /** The first branch to end wins; each ends with a step, whose nonce is that of the race. */
+  | { kind: "race"; name: string; branches: readonly Plan[] }
 >;
 
 export type Plan = readonly Piece[];
 
 /** Something that gives a nonce, and whose nonces its code had in hand when it ran. */
 export interface Source {
-  readonly kind: "start" | "step" | "signal" | "value";
+  readonly kind: "start" | "step" | "signal" | "value" | "race";
   readonly after: readonly string[];
   /** Of a step: attempts in all, and how many of them the ledger refuses. */
   readonly attempts: number;
   readonly refusals: number;
+  /** Of a race: the last steps of its branches, one of which has its nonce. */
+  readonly candidates: readonly string[];
+  /** Of a step: the race that it runs in. */
+  readonly race: string | undefined;
 }
 
 export interface Order {
@@ -54,12 +60,13 @@ export function makePlan(random: Random): Plan {
   const steps = (most: number): Plan => Array.from({ length: 1 + below(most) }, step);
   const branches = (): readonly Plan[] => Array.from({ length: 2 + below(3) }, () => steps(2));
   const piece = (): Piece => {
-    const choice = below(13);
+    const choice = below(14);
     if (choice < 6) return step();
     if (choice < 8) return { kind: "parallel", branches: branches() };
     if (choice < 9) return { kind: "sleep", ms: below(60) };
     if (choice < 11) return { kind: "signal", name: name("w") };
     if (choice < 12) return { kind: "value", name: name("v") };
+    if (choice < 13) return { kind: "race", name: name("r"), branches: branches() };
     return { kind: "child", plan: steps(3) };
   };
   const rest = Array.from({ length: 2 + below(MOST_PIECES - 1) }, piece);
@@ -80,37 +87,50 @@ export const everyKind: Plan = [
   { kind: "sleep", ms: 1 },
   { kind: "signal", name: "w5" },
   { kind: "child", plan: [{ kind: "step", name: "s6", attempts: 1, refusals: 0 }] },
-  { kind: "step", name: "s7", attempts: 1, refusals: 0 },
+  {
+    kind: "race",
+    name: "r7",
+    branches: [
+      [{ kind: "step", name: "s8", attempts: 1, refusals: 0 }],
+      [{ kind: "step", name: "s9", attempts: 1, refusals: 0 }],
+    ],
+  },
+  { kind: "step", name: "s10", attempts: 1, refusals: 0 },
 ];
+
+const nothing = { after: [], attempts: 0, refusals: 0, candidates: [], race: undefined };
 
 /** What each name comes after, as the code of the plan goes. */
 export function orderOf(plan: Plan): Order {
   const sources = new Map<string, Source>();
-  const add = (kind: Source["kind"], name: string, more: Omit<Source, "kind">): void => {
-    sources.set(name, { kind, ...more });
-  };
-  const walk = (pieces: Plan, before: readonly string[]): readonly string[] => {
+  const walk = (pieces: Plan, before: readonly string[], race?: string): readonly string[] => {
     let inHand = before;
     for (const piece of pieces) {
+      const fork = inHand;
       switch (piece.kind) {
         case "step": {
-          const { name, attempts, refusals } = piece;
-          add("step", name, { after: inHand, attempts, refusals });
+          const { kind, name, attempts, refusals } = piece;
+          sources.set(name, { ...nothing, kind, after: inHand, attempts, refusals, race });
           inHand = [name];
           break;
         }
-        case "parallel": {
-          const fork = inHand;
-          inHand = piece.branches.flatMap((branch) => walk(branch, fork));
+        case "parallel":
+          inHand = piece.branches.flatMap((branch) => walk(branch, fork, race));
+          break;
+        case "race": {
+          const { kind, name, branches } = piece;
+          const candidates = branches.flatMap((branch) => walk(branch, fork, name));
+          sources.set(name, { ...nothing, kind, candidates });
+          inHand = [name];
           break;
         }
         case "signal":
         case "value":
-          add(piece.kind, piece.name, { after: [], attempts: 0, refusals: 0 });
+          sources.set(piece.name, { ...nothing, kind: piece.kind });
           inHand = [...inHand, piece.name];
           break;
         case "child":
-          inHand = walk(piece.plan, inHand);
+          inHand = walk(piece.plan, inHand, race);
           break;
         case "sleep":
           break;
@@ -118,6 +138,6 @@ export function orderOf(plan: Plan): Order {
     }
     return inHand;
   };
-  add("start", START, { after: [], attempts: 0, refusals: 0 });
+  sources.set(START, { ...nothing, kind: "start" });
   return { last: walk(plan, [START]), sources };
 }

@@ -1,9 +1,8 @@
 /** What can be seen of a program that does all as promised and is killed often: a model, for the judge's tests. */
 
 import { type Random, seededRandom } from "@kintsugi/policy/base";
-
-import type { Told } from "./judge.ts";
 import { makePlan, type Order, orderOf, type Plan, type Source } from "./plan.ts";
+import type { Told } from "./told.ts";
 
 /** One run to its end. */
 export const soundHistory = (seed: number): readonly Told[] => {
@@ -33,12 +32,12 @@ class SoundProgram {
 
   play(): readonly Told[] {
     for (;;) {
-      const left = [...this.#order.sources].filter(([name]) => !this.#recorded.has(name));
-      const ready = left.filter(([, { after }]) => after.every((one) => this.#recorded.has(one)));
+      const ready = [...this.#order.sources].filter((one) => this.#isReady(...one));
       const [name, source] = ready[Math.floor(this.#random.next() * ready.length)] ?? [];
       if (name === undefined || source === undefined) break;
-      if (source.kind !== "step") this.#given(name, source.kind);
-      else this.#step(name, source);
+      if (source.kind === "step") this.#step(name, source);
+      else if (source.kind === "race") this.#recorded.set(name, this.#won(source) ?? "");
+      else this.#given(name, source.kind);
       if (this.#random.next() < 0.2) this.#crash();
     }
     const result = this.#order.last.map((name) => this.#recorded.get(name) ?? "");
@@ -46,6 +45,19 @@ class SoundProgram {
     this.told.push({ kind: "seen", run: "r", life: this.#life, status: "completed", why: "" });
     this.told.push({ kind: "over" });
     return this.told;
+  }
+
+  #isReady(name: string, source: Source): boolean {
+    if (this.#recorded.has(name)) return false;
+    if (source.race !== undefined && this.#recorded.has(source.race)) return false;
+    if (source.kind === "race") return this.#won(source) !== undefined;
+    return source.after.every((one) => this.#recorded.has(one));
+  }
+
+  /** The nonce of a branch that has ended. */
+  #won({ candidates }: Source): string | undefined {
+    const winner = candidates.find((one) => this.#recorded.has(one));
+    return winner === undefined ? undefined : this.#recorded.get(winner);
   }
 
   #given(name: string, kind: Source["kind"]): void {

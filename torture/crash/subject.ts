@@ -74,6 +74,13 @@ async function follow(
         inHand = (await ctx.all(branches)).flat();
         break;
       }
+      case "race": {
+        const branches = piece.branches.map(
+          (branch) => (side: WorkflowContext) => follow(side, root, branch, quotes),
+        );
+        inHand = await ctx.race(branches);
+        break;
+      }
       case "sleep":
         await ctx.sleep(piece.ms);
         break;
