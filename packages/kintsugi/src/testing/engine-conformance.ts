@@ -5,6 +5,7 @@
 
 import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
+import { deadlineCases, deadlineCrashCases } from "./engine-conformance/deadline-cases.ts";
 import { listCases } from "./engine-conformance/list-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
 import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
@@ -12,6 +13,7 @@ import { raceCases, raceCrashCases } from "./engine-conformance/race-cases.ts";
 import { forkCases, rewindCases } from "./engine-conformance/revival-cases.ts";
 import { runCases } from "./engine-conformance/run-cases.ts";
 import { stepCases } from "./engine-conformance/step-cases.ts";
+import { undoCases, undoCrashCases } from "./engine-conformance/undo-cases.ts";
 import { waitCases } from "./engine-conformance/wait-cases.ts";
 
 export interface EngineConformanceOptions {
@@ -35,11 +37,15 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "a run that is rewound": rewindCases,
   "a run that is forked": forkCases,
   "a race": raceCases,
+  "a deadline": deadlineCases,
+  "a run that comes to a bad end": undoCases,
 };
 
 const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {
   "a run whose process ended": crashCases,
   "a race whose process ended": raceCrashCases,
+  "a deadline, over a restart": deadlineCrashCases,
+  "a run that is undone when its process ends": undoCrashCases,
   "a crash that comes again and again": quarantineCases,
   "queues over a restart": queueCrashCases,
 };

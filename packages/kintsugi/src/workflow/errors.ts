@@ -12,6 +12,55 @@ export class RunCancelledError extends KintsugiError {
   }
 }
 
+/** The run had to end by a moment that has come: thrown by the calls of its context, and by `result()`. */
+export class RunDeadlineError extends KintsugiError {
+  override readonly name = "RunDeadlineError";
+  readonly code = "KINTSUGI_RUN_DEADLINE";
+  readonly runId: string;
+  /** Epoch milliseconds. */
+  readonly deadlineMs: number;
+
+  constructor(runId: string, deadlineMs: number) {
+    super(`Run "${runId}" had to end by ${new Date(deadlineMs).toISOString()}, and has not`);
+    this.runId = runId;
+    this.deadlineMs = deadlineMs;
+  }
+}
+
+/** Steps that are named one by one in the message of an error. */
+const MAX_NAMED = 20;
+
+/** A run came to a bad end and was to be undone, which went wrong as well. */
+export class UndoFailedError extends KintsugiError {
+  override readonly name = "UndoFailedError";
+  readonly code = "KINTSUGI_UNDO_FAILED";
+  readonly runId: string;
+  readonly undone: readonly string[];
+  readonly notUndone: readonly string[];
+
+  constructor(
+    runId: string,
+    reason: string,
+    what: string,
+    undone: readonly string[],
+    notUndone: readonly string[],
+  ) {
+    super(
+      `Run "${runId}" ${reason} and could not be undone: ${what}.` +
+        ` Undone: ${inWords(undone)}. Not undone: ${inWords(notUndone)}`,
+    );
+    this.runId = runId;
+    this.undone = undone;
+    this.notUndone = notUndone;
+  }
+}
+
+function inWords(steps: readonly string[]): string {
+  if (steps.length === 0) return "nothing";
+  const more = steps.length - MAX_NAMED;
+  return steps.slice(0, MAX_NAMED).join(", ") + (more > 0 ? `, and ${more} more` : "");
+}
+
 /** The runtime crashed too often while this run's code ran: it is set aside as a dead letter. */
 export class RunQuarantinedError extends KintsugiError {
   override readonly name = "RunQuarantinedError";
@@ -21,11 +70,12 @@ export class RunQuarantinedError extends KintsugiError {
   /** The step that was in flight, where it is known. */
   readonly step: string | null;
 
-  constructor(runId: string, crashes: number, step: string | null, number: number) {
+  constructor(runId: string, crashes: number, step: string | null, number: number, undoable = 0) {
     const where = step === null ? "" : ` "${step}"`;
     super(
       `Run "${runId}" is quarantined: the runtime crashed ${crashes} times in a row` +
-        ` while its step ${number}${where} was in flight`,
+        ` while its step ${number}${where} was in flight` +
+        (undoable === 0 ? "" : `. Nothing is undone of its ${undoable} steps that have an undo`),
     );
     this.runId = runId;
     this.crashes = crashes;

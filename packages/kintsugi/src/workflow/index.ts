@@ -26,11 +26,13 @@ export {
   InputRefusedError,
   QueueUnknownError,
   RunCancelledError,
+  RunDeadlineError,
   RunIdTakenError,
   RunQuarantinedError,
   RunStatusError,
   RunUnknownError,
   SignalsFullError,
+  UndoFailedError,
   UnrecordableError,
   WorkflowNameTakenError,
 } from "./errors.ts";

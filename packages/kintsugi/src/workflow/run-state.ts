@@ -8,6 +8,7 @@
  *      └─────────────── due, life is over ────────┘
  *
  *     busy, waiting ── returns, throws ──▶ completed, dead; any of these ── cancelled ──▶ cancelled
+ *     any of these ── its deadline comes ──▶ dead; busy ── undoing failed ──▶ dead
  *     busy, the tenth life in a row that crashed ──▶ dead (quarantined)
  *     dead ── replayed ──▶ queued; completed, dead, cancelled ── rewound ──▶ queued
  *
@@ -18,6 +19,7 @@
  * next crash finds one of them busy, and the count of the innocent ends there.
  */
 
+import type { DeadReason } from "./run-types.ts";
 import type { RunPhase, RunRow } from "./tables.ts";
 
 export type RunState = Readonly<
@@ -26,7 +28,7 @@ export type RunState = Readonly<
   | { kind: "waiting"; crashes: number; boot: number; wakeAtMs: number; onChild: boolean }
   | { kind: "completed" }
   | { kind: "cancelled" }
-  | { kind: "dead"; reason: "failed" | "quarantined"; crashes: number }
+  | { kind: "dead"; reason: DeadReason; crashes: number }
 >;
 
 export type RunInput = Readonly<
@@ -45,6 +47,10 @@ export type RunInput = Readonly<
   | { kind: "returned" }
   | { kind: "threw" }
   | { kind: "cancelled" }
+  /** Its deadline has come. */
+  | { kind: "expired" }
+  /** It came to a bad end, and undoing its steps did so as well. */
+  | { kind: "undo failed" }
   | { kind: "replayed" }
   /** It goes on from an earlier step. */
   | { kind: "rewound" }
@@ -63,7 +69,7 @@ export function next(state: RunState, input: RunInput): RunState {
   switch (state.kind) {
     case "queued":
       if (input.kind === "let run") return letRun(state, input.life);
-      return input.kind === "cancelled" ? { kind: "cancelled" } : state;
+      return input.kind === "cancelled" || input.kind === "expired" ? ended(state, input) : state;
     case "busy":
       return nextOfBusy(state, input);
     case "waiting":
@@ -118,6 +124,10 @@ function ended(state: RunState & { crashes: number }, input: RunInput): RunState
       return { kind: "dead", reason: "failed", crashes: state.crashes };
     case "cancelled":
       return { kind: "cancelled" };
+    case "expired":
+      return { kind: "dead", reason: "deadline", crashes: state.crashes };
+    case "undo failed":
+      return { kind: "dead", reason: "undo", crashes: state.crashes };
     default:
       return state;
   }

@@ -5,6 +5,14 @@ import type { Duration } from "@kintsugi/policy/base";
 /** `dead`: it failed for good, or was quarantined; it can be looked at and replayed. */
 export type RunStatus = "running" | "completed" | "dead" | "cancelled";
 
+/**
+ * `failed`: of an error. `deadline`: it was not done in time. `quarantined`: the runtime crashed too often
+ * while its code ran. `undo`: it came to a bad end, and so did the undoing of its steps.
+ */
+export type DeadReason = "failed" | "quarantined" | "deadline" | "undo";
+
+export type EndingReason = "failed" | "cancelled" | "deadline";
+
 export interface RunProgress {
   readonly done: number;
   readonly total: number;
@@ -28,7 +36,11 @@ export interface RunView {
   /** Crashes of the runtime in a row while code of this run ran and recorded nothing. */
   readonly crashes: number;
   /** Why it is dead. */
-  readonly deadReason: "failed" | "quarantined" | null;
+  readonly deadReason: DeadReason | null;
+  /** It has to end by this moment, epoch milliseconds. */
+  readonly deadlineMs: number | null;
+  /** It ends, for this reason, but first its steps are undone. */
+  readonly ending: EndingReason | null;
   readonly queue: string;
   readonly priority: number;
   /** The run whose record it began with. */
@@ -41,7 +53,7 @@ export interface RunView {
 export interface StepView {
   /** Its number in the order in which the steps of the run were started, from 0. */
   readonly seq: number;
-  readonly kind: "step" | "value" | "sleep" | "wait" | "child" | "race";
+  readonly kind: "step" | "value" | "sleep" | "wait" | "child" | "race" | "undo";
   readonly name: string;
   /**
    * `waiting`: for time, a signal or a child; what a step that is not recorded does is not known.
@@ -50,6 +62,8 @@ export interface StepView {
   readonly state: "recorded" | "failed" | "waiting" | "abandoned";
   /** The run that a child step started. */
   readonly childId: string | null;
+  /** Of an undo: number of the step that is undone. */
+  readonly undoes: number | null;
 }
 
 export interface RunError {
@@ -67,6 +81,12 @@ export interface StartOptions {
   readonly priority?: number;
   /** It begins so long after it was accepted, at the earliest; signals are kept. @defaultValue none */
   readonly delay?: Duration;
+  /**
+   * It has to end within this time after it was accepted, whatever it does: when the time is up, its step's
+   * signal is aborted, steps that have an undo are undone, and it dies of a {@link RunDeadlineError}. A
+   * child has at most the time of its parent. @defaultValue none
+   */
+  readonly deadline?: Duration;
   /**
    * While a run of this workflow with the same key is open, no second begins: its handle is given
    * instead. @defaultValue none

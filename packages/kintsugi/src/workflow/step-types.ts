@@ -12,6 +12,18 @@ export interface StepContext {
   readonly idempotencyKey: string;
 }
 
+/** A step that can be undone: what a run has done is undone when it comes to a bad end. */
+export interface UndoableStep<T> {
+  readonly run: (context: StepContext) => Promise<T> | T;
+  readonly undo: Undo<T>;
+}
+
+/**
+ * Undoes what a step has done, given what it returned. It must be safe to repeat, for one that is in flight
+ * at a crash runs again; it has the options of its step, and an idempotency key of its own.
+ */
+export type Undo<T> = (result: T, context: StepContext) => Promise<void> | void;
+
 export interface StepOptions {
   /**
    * Attempts in all, the first included. An error that no attempt can better, such as a wrong key or

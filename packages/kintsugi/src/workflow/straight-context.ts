@@ -11,7 +11,7 @@ import {
 
 import { checkInput } from "./engine/accept.ts";
 import { BranchLostError } from "./errors.ts";
-import type { StepContext } from "./step-types.ts";
+import type { StepContext, UndoableStep } from "./step-types.ts";
 import type { Workflow, WorkflowContext } from "./types.ts";
 
 export interface StraightOptions {
@@ -38,29 +38,51 @@ export async function runStraight<Input, Output>(
   options: StraightOptions,
 ): Promise<Output> {
   const checked = await checkInput(workflow, input);
-  return workflow.run(new StraightContext(options), checked);
+  const undos: (() => Promise<void> | void)[] = [];
+  try {
+    return await workflow.run(new StraightContext(options, { calls: 0, undos }), checked);
+  } catch (error) {
+    for (const undo of undos.reverse()) await undo();
+    throw error;
+  }
+}
+
+interface Shared {
+  /** Calls that the code has made. */
+  calls: number;
+  /** How what the code has done is undone, in the order in which it was done. */
+  readonly undos: (() => Promise<void> | void)[];
 }
 
 class StraightContext implements WorkflowContext {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly #options: StraightOptions;
-  /** Counts the calls of all contexts of the run. */
-  readonly #count: { calls: number };
+  /** What all contexts of the run share. */
+  readonly #shared: Shared;
   #hasLost = false;
 
-  constructor(options: StraightOptions, count: { calls: number } = { calls: 0 }) {
+  constructor(options: StraightOptions, shared: Shared) {
     this.runId = options.runId;
     this.signal = options.signal;
     this.#options = options;
-    this.#count = count;
+    this.#shared = shared;
   }
 
-  step<T>(_name: string, fn: (context: StepContext) => Promise<T> | T): Promise<T> {
+  step<T>(
+    _name: string,
+    work: ((context: StepContext) => Promise<T> | T) | UndoableStep<T>,
+  ): Promise<T> {
     return this.#unlessLost(async () => {
       const idempotencyKey = `${this.runId}:${this.#nextCall()}`;
       this.signal.throwIfAborted();
-      return fn({ signal: this.signal, attempt: 1, idempotencyKey });
+      const context = { signal: this.signal, attempt: 1, idempotencyKey };
+      if (typeof work === "function") return work(context);
+      const result = await work.run(context);
+      this.#shared.undos.push(() =>
+        work.undo(result, { ...context, idempotencyKey: `${idempotencyKey}:undo` }),
+      );
+      return result;
     });
   }
 
@@ -87,7 +109,7 @@ class StraightContext implements WorkflowContext {
     const sides = branches.map((branch) => {
       const end = new AbortController();
       const signal = AbortSignal.any([this.signal, end.signal]);
-      const ctx = new StraightContext({ ...this.#options, signal }, this.#count);
+      const ctx = new StraightContext({ ...this.#options, signal }, this.#shared);
       return { branch, end, ctx };
     });
     const lose = (winner: StraightContext): void => {
@@ -143,8 +165,8 @@ class StraightContext implements WorkflowContext {
   // --- private parts -----------------------------------------------------------------------------
 
   #nextCall(): number {
-    this.#count.calls += 1;
-    return this.#count.calls - 1;
+    this.#shared.calls += 1;
+    return this.#shared.calls - 1;
   }
 
   #lose(end: AbortController): void {

@@ -1,7 +1,7 @@
 /** The rows that runs are made of. */
 
 import type { AnyTable, Table } from "../store/index.ts";
-import type { RunError, RunProgress, RunStatus } from "./run-types.ts";
+import type { DeadReason, EndingReason, RunError, RunProgress, RunStatus } from "./run-types.ts";
 import { schedules } from "./schedule/tables.ts";
 
 /**
@@ -35,7 +35,7 @@ export interface RunRow {
   readonly input: string;
   readonly outcome: string | null;
   readonly error: RunError | null;
-  readonly deadReason: "failed" | "quarantined" | null;
+  readonly deadReason: DeadReason | null;
   /** Numbers of the steps whose failure killed it: a replay runs these again. */
   readonly culprits: readonly number[] | null;
   readonly progress: RunProgress | null;
@@ -50,6 +50,12 @@ export interface RunRow {
   readonly rank: number;
   /** No other run of its workflow that is open has this key. */
   readonly uniqueKey: string | null;
+  /** Epoch milliseconds; the greatest safe integer when there is none. */
+  readonly deadlineMs: number;
+  /** It is to end for this reason, and its steps are undone first. Stays when that failed. */
+  readonly ending: EndingReason | null;
+  /** Beside `ending`. */
+  readonly cause: EndingCause | null;
   /** How often it was rewound. */
   readonly generation: number;
   /** Where to: growing by step and by generation. */
@@ -62,6 +68,13 @@ export interface RunRow {
 export interface Rewind {
   readonly fromStep: number;
   readonly generation: number;
+}
+
+/** What a run comes to when its steps are undone. */
+export interface EndingCause {
+  readonly outcome: string | null;
+  readonly error: RunError | null;
+  readonly culprits: readonly number[] | null;
 }
 
 export const runs: Table<RunRow> = {
@@ -91,6 +104,9 @@ export const runs: Table<RunRow> = {
     priority: { type: "integer", since: 2, initial: 0 },
     rank: { type: "integer", since: 2, initial: 0 },
     uniqueKey: { type: "text", since: 2 },
+    deadlineMs: { type: "integer", since: 2, initial: Number.MAX_SAFE_INTEGER },
+    ending: { type: "text", since: 2 },
+    cause: { type: "json", since: 2 },
     generation: { type: "integer", since: 2, initial: 0 },
     rewinds: { type: "json", since: 2 },
     forkedFrom: { type: "text", since: 2 },
@@ -100,11 +116,12 @@ export const runs: Table<RunRow> = {
     ["phase", "position"],
     ["phase", "queue", "rank"],
     ["status", "createdAtMs"],
+    ["status", "deadlineMs"],
     ["parentId"],
   ],
 };
 
-export type StepKind = "step" | "value" | "sleep" | "wait" | "child" | "race";
+export type StepKind = "step" | "value" | "sleep" | "wait" | "child" | "race" | "undo";
 
 export interface StepRow {
   readonly runId: string;
@@ -127,6 +144,8 @@ export interface StepRow {
   readonly signalSeq: number | null;
   /** Of a call that was in flight in a branch when another branch won: the number of the race. */
   readonly abandonedBy: number | null;
+  /** It is done, and has an undo. */
+  readonly undoable: 0 | 1;
 }
 
 export const steps: Table<StepRow> = {
@@ -144,6 +163,7 @@ export const steps: Table<StepRow> = {
     outcome: { type: "text" },
     signalSeq: { type: "integer", since: 2 },
     abandonedBy: { type: "integer", since: 2 },
+    undoable: { type: "integer", since: 2, initial: 0 },
   },
   key: ["runId", "seq"],
 };

@@ -2,7 +2,7 @@
 
 import type { Duration } from "@kintsugi/policy/base";
 
-import type { StepContext, StepOptions } from "./step-types.ts";
+import type { StepContext, StepOptions, Undo, UndoableStep } from "./step-types.ts";
 
 /** Any schema that follows Standard Schema v1 (zod, valibot, arktype): https://standardschema.dev */
 export interface StandardSchema<Output> {
@@ -47,10 +47,16 @@ export interface WorkflowContext {
   readonly runId: string;
   /** Aborted when the run is cancelled or the runtime stops. */
   readonly signal: AbortSignal;
-  /** Does `fn` and records what it returns or throws. */
+  /**
+   * Does `work` and records what it returns or throws. With an `undo`, a step that has returned is undone
+   * when the run fails, is cancelled or is past its deadline: the one that was recorded last goes first, and
+   * the run ends when all are undone. A step that threw, or was in flight, is not undone: it has to clean up
+   * after itself. When an undo fails for good the run dies, and says what was and what was not undone; a
+   * replay of it goes on with undoing.
+   */
   step<T>(
     name: string,
-    fn: (context: StepContext) => Promise<T> | T,
+    work: ((context: StepContext) => Promise<T> | T) | UndoableStep<T>,
     options?: StepOptions,
   ): Promise<T>;
   /** Starts all in order, waits for all. @throws the first error, when all have settled. */
@@ -75,11 +81,14 @@ export interface WorkflowContext {
     signal: string,
     options?: { readonly timeout?: Duration },
   ): Promise<T | null>;
-  /** Runs another workflow as a run of its own, named `<this run>/<number>` unless an id is given. */
+  /**
+   * Runs another workflow as a run of its own, named `<this run>/<number>` unless an id is given. A child
+   * that has completed stays as it is when its parent comes to a bad end, unless there is an `undo`.
+   */
   child<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: Input,
-    options?: { readonly id?: string },
+    options?: { readonly id?: string; readonly undo?: Undo<Output> },
   ): Promise<Output>;
   /** Epoch milliseconds, recorded. */
   now(): Promise<number>;

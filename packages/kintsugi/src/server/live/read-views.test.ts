@@ -27,6 +27,8 @@ const run = (
   error: null,
   crashes: 0,
   deadReason: null,
+  deadlineMs: null,
+  ending: null,
   queue: "default",
   priority: 0,
   forkedFrom: null,
@@ -65,6 +67,7 @@ const step = (seq: number): StepView => ({
   name: `step ${seq}`,
   state: "recorded",
   childId: null,
+  undoes: null,
 });
 
 function setup(options: { runs?: readonly RunView[]; incidents?: readonly IncidentView[] } = {}) {

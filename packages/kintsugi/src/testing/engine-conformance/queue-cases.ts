@@ -260,7 +260,7 @@ export const queueCases: EngineCases = {
     const wrong: readonly (readonly [StartOptions, RegExp])[] = [
       [{ priority: 11 }, /^priority must .* 10, got 11$/],
       [{ priority: 0.5 }, /^priority must be a whole number .* got 0.5$/],
-      [{ delay: "soon" as never }, /^A duration is milliseconds or text .* got soon$/],
+      [{ delay: "soon" as never }, /^A duration is milliseconds or text .* got "soon"$/],
       [{ uniqueKey: "" }, /^uniqueKey must not be an empty text$/],
       [
         { id: "a", debounce: { key: "k", wait: 1 } },

@@ -40,12 +40,23 @@ export interface NewRun {
   readonly input: unknown;
   readonly parentId: string | null;
   readonly order: Order;
+  /** Epoch milliseconds; `NEVER_MS` for none. */
+  readonly deadlineMs: number;
   readonly state: RunState;
   readonly atMs: number;
 }
 
 /** @throws {@link UnrecordableError} naming the path in the input. */
-export function newRow({ id, workflow, input, parentId, order, state, atMs }: NewRun): RunRow {
+export function newRow({
+  id,
+  workflow,
+  input,
+  parentId,
+  order,
+  deadlineMs,
+  state,
+  atMs,
+}: NewRun): RunRow {
   return {
     id,
     workflow: workflow.name,
@@ -65,6 +76,9 @@ export function newRow({ id, workflow, input, parentId, order, state, atMs }: Ne
     priority: order.priority,
     rank: rankOf(order.priority, atMs),
     uniqueKey: order.key ?? null,
+    deadlineMs,
+    ending: null,
+    cause: null,
     generation: 0,
     rewinds: null,
     forkedFrom: null,

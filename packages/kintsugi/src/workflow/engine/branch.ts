@@ -1,5 +1,6 @@
 /** The calls that the code has made, and the branches of a race in which it made them. */
 
+import type { StepContext, StepOptions } from "../step-types.ts";
 import type { StepKind, StepRow } from "../tables.ts";
 import type { Signals } from "./attempts.ts";
 
@@ -13,6 +14,13 @@ export interface Entry {
   readonly branch: Branch | undefined;
   /** The run that a child step starts. */
   readonly childId?: string;
+  readonly undoable?: Undoable;
+}
+
+/** How what a step has done is undone. */
+export interface Undoable {
+  readonly undo: (result: never, context: StepContext) => Promise<void> | void;
+  readonly options: StepOptions;
 }
 
 /**

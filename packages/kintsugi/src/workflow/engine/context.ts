@@ -2,16 +2,21 @@
 
 import { type Duration, durationMs } from "@kintsugi/policy/base";
 
-import type { StepContext, StepOptions } from "../step-types.ts";
+import type { StepContext, StepOptions, Undo, UndoableStep } from "../step-types.ts";
 import type { StepKind } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import { attemptStep } from "./attempts.ts";
-import type { Branch, Entry } from "./branch.ts";
+import type { Branch, Entry, Undoable } from "./branch.ts";
 import { type Code, runAll, runRace } from "./branches.ts";
 import { childIdOf, idempotencyKeyOf } from "./generation.ts";
 import type { LiveRun } from "./live-run.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
 import { timeIsUp, type Wait } from "./waits.ts";
+
+interface ChildOptions<Output> {
+  readonly id?: string;
+  readonly undo?: Undo<Output>;
+}
 
 const NO_OPTIONS: StepOptions = {};
 
@@ -42,10 +47,12 @@ export class RunContext implements WorkflowContext {
 
   step<T>(
     name: string,
-    fn: (context: StepContext) => Promise<T> | T,
+    work: ((context: StepContext) => Promise<T> | T) | UndoableStep<T>,
     options: StepOptions = NO_OPTIONS,
   ): Promise<T> {
-    return handedOut(this.#step(name, fn, options));
+    if (typeof work === "function") return handedOut(this.#step(name, work, options));
+    const { undo } = work;
+    return handedOut(this.#step(name, (context) => work.run(context), options, { undo, options }));
   }
 
   all<T>(
@@ -73,7 +80,7 @@ export class RunContext implements WorkflowContext {
   child<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: Input,
-    options: { readonly id?: string } = {},
+    options: ChildOptions<Output> = {},
   ): Promise<Output> {
     return handedOut(this.#child(workflow, input, options));
   }
@@ -104,10 +111,12 @@ export class RunContext implements WorkflowContext {
     name: string,
     fn: (context: StepContext) => Promise<T> | T,
     options: StepOptions,
+    undoable?: Undoable,
   ): Promise<T> {
     const run = this.#run;
-    const entry = this.#enter("step", name);
-    if (!entry) return run.refuse();
+    const entered = this.#enter("step", name);
+    if (!entered) return run.refuse();
+    const entry = undoable ? { ...entered, undoable } : entered;
     const recalled = run.recall<T>(entry);
     if (recalled) return recalled;
 
@@ -161,11 +170,13 @@ export class RunContext implements WorkflowContext {
   async #child<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: Input,
-    options: { readonly id?: string },
+    options: ChildOptions<Output>,
   ): Promise<Output> {
     const run = this.#run;
-    const entry = this.#enter("child", workflow.name);
-    if (!entry) return run.refuse();
+    const entered = this.#enter("child", workflow.name);
+    if (!entered) return run.refuse();
+    const { undo } = options;
+    const entry = undo ? { ...entered, undoable: { undo, options: NO_OPTIONS } } : entered;
     const childId = options.id ?? childIdOf(run.row, entry.seq);
     const begin = async (wait: Wait): Promise<void> => {
       run.waits.wake(wait, await this.#outcomeOf(workflow, input, { ...entry, childId }));
@@ -195,7 +206,8 @@ export class RunContext implements WorkflowContext {
   ): Promise<Outcome> {
     const { host } = this.#run;
     try {
-      const options = { id: entry.childId, parentId: this.runId };
+      const { deadlineMs } = this.#run.row;
+      const options = { id: entry.childId, parentId: this.runId, deadlineMs };
       const child = await host.startChild(workflow, input, options);
       // It was not there yet when its parent was cancelled, or its branch lost.
       if (this.#run.isUnwanted(entry)) host.cancelChild(child.id);

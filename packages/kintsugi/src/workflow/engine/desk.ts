@@ -6,8 +6,9 @@ import { ConflictError, insert, remove, type Store } from "../../store/index.ts"
 import { encode } from "../codec.ts";
 import { RunStatusError, SignalsFullError } from "../errors.ts";
 import type { RunStatus } from "../run-types.ts";
-import { type RunRow, runs, type SignalRow, signals } from "../tables.ts";
-import { cancelChanges, cancelled } from "./dormant.ts";
+import { type RunRow, runs, type SignalRow, signals, steps } from "../tables.ts";
+import { markChanges, stopChanges, stopped } from "./dormant.ts";
+import { cancelledEnding, type Ending } from "./ending.ts";
 import type { RunDesk } from "./handle.ts";
 import { SIGNALS_PER_LIFE } from "./lives.ts";
 import type { Results } from "./results.ts";
@@ -67,31 +68,38 @@ export class Desk implements RunDesk {
   }
 
   async cancel(runId: string): Promise<void> {
+    this.#options.pool.mustBeOpen();
+    if (await this.stop(runId, () => cancelledEnding)) await this.#cancelChildrenOf(runId);
+  }
+
+  /** Ends a run that is not over, wherever it is. False when it has come to another end. */
+  async stop(runId: string, endingFor: (row: RunRow) => Ending): Promise<boolean> {
     const { pool, rows } = this.#options;
-    pool.mustBeOpen();
     const live = pool.find(runId);
     if (live) {
-      await live.cancel();
-      if (live.endRow?.status !== "cancelled") return;
-    } else {
-      const row = await rows.get(runId);
-      if (row.status !== "running") return;
-      if (!(await this.#cancelRow(row))) return this.cancel(runId);
+      const ending = endingFor(live.row);
+      await live.stop(ending);
+      return live.endRow === undefined || live.endRow.status !== "completed";
     }
-    await this.#cancelChildrenOf(runId);
+    const row = await rows.get(runId);
+    if (row.status !== "running") return false;
+    if (row.ending !== null) return true;
+    return (await this.#stopRow(row, endingFor(row))) || this.stop(runId, endingFor);
   }
 
   /** False when the run has moved on since its row was read. */
-  async #cancelRow(row: RunRow): Promise<boolean> {
-    const { clock, rows, results } = this.#options;
+  async #stopRow(row: RunRow, ending: Ending): Promise<boolean> {
+    const { clock, pool, rows, results, store } = this.#options;
     const atMs = clock.epochMs();
+    const hasUndo = (await store.count(steps, { runId: row.id, undoable: 1 })) > 0;
     try {
-      await rows.commit(cancelChanges(row, atMs));
+      await rows.commit(hasUndo ? markChanges(row, ending) : stopChanges(row, ending, atMs));
     } catch (error) {
       if (error instanceof ConflictError) return false;
       throw error;
     }
-    results.tell(cancelled(row, atMs));
+    if (hasUndo) pool.queued(row.workflow);
+    else results.tell(stopped(row, ending, atMs));
     return true;
   }
 

@@ -4,15 +4,16 @@
  */
 
 import { type Change, remove, update } from "../../store/index.ts";
-import { fromColumns, next, toColumns } from "../run-state.ts";
+import { fromColumns, NEVER_MS, next, toColumns } from "../run-state.ts";
 import { type RunRow, runs, steps } from "../tables.ts";
+import { type Ending, markOf } from "./ending.ts";
 import { endFacts, replayedFact, resumedFact } from "./facts.ts";
 
 /** Lets its code run in this life. */
 export function letRunChanges(row: RunRow, life: number, atMs: number): readonly Change[] {
   const state = next(fromColumns(row), { kind: "let run", life });
   const columns = toColumns(state, row.createdAtMs);
-  const mark = update(runs, [row.id], columns, { phase: row.phase });
+  const mark = update(runs, [row.id], columns, { phase: row.phase, ending: row.ending });
   const wasRunBefore = row.boot > 0 && row.boot !== life;
   return wasRunBefore ? [mark, resumedFact(row, atMs, life)] : [mark];
 }
@@ -23,21 +24,31 @@ export function dueChanges(row: RunRow): readonly Change[] {
   return [update(runs, [row.id], toColumns(state, row.createdAtMs), { phase: row.phase })];
 }
 
-export function cancelled(row: RunRow, atMs: number): RunRow {
-  const state = next(fromColumns(row), { kind: "cancelled" });
-  return { ...row, ...toColumns(state, row.createdAtMs), endedAtMs: atMs };
+/** The row of a run that has ended so. */
+export function stopped(row: RunRow, { kind, ...cause }: Ending, atMs: number): RunRow {
+  const state = next(fromColumns(row), { kind });
+  return { ...row, ...toColumns(state, row.createdAtMs), ...cause, endedAtMs: atMs };
 }
 
-export function cancelChanges(row: RunRow, atMs: number): readonly Change[] {
-  const { id, ...columns } = cancelled(row, atMs);
-  const end = update(runs, [id], columns, { phase: row.phase });
+export function stopChanges(row: RunRow, ending: Ending, atMs: number): readonly Change[] {
+  const { id, ...columns } = stopped(row, ending, atMs);
+  const end = update(runs, [id], columns, { phase: row.phase, ending: row.ending });
   return [end, ...endFacts({ id, ...columns }, atMs)];
+}
+
+/** Puts it into the queue, to be undone and to end then. */
+export function markChanges(row: RunRow, ending: Ending): readonly Change[] {
+  const state = next(fromColumns(row), { kind: "due" });
+  const columns = { ...toColumns(state, row.createdAtMs), ...markOf(ending) };
+  return [update(runs, [row.id], columns, { phase: row.phase, ending: row.ending })];
 }
 
 /** Forgets how a dead run ended, and the outcomes of the steps that it died of. */
 export function replayChanges(row: RunRow, atMs: number): readonly Change[] {
   const state = next(fromColumns(row), { kind: "replayed" });
-  const living = { ...toColumns(state, row.createdAtMs), ...NO_END };
+  const deadlineMs = newDeadlineMs(row, atMs);
+  const { ending, cause } = row; // One that could not be undone goes on with undoing.
+  const living = { ...toColumns(state, row.createdAtMs), ...NO_END, deadlineMs, ending, cause };
   return [
     update(runs, [row.id], living, { status: "dead" }),
     ...(row.culprits ?? []).map((seq) => remove(steps, row.id, seq)),
@@ -46,5 +57,19 @@ export function replayChanges(row: RunRow, atMs: number): readonly Change[] {
 }
 
 /** How a run ended, when it has not. */
-export const NO_END: Pick<RunRow, "outcome" | "error" | "culprits" | "suspectStep" | "endedAtMs"> =
-  { outcome: null, error: null, culprits: null, suspectStep: null, endedAtMs: null };
+export const NO_END: Pick<
+  RunRow,
+  "outcome" | "error" | "culprits" | "suspectStep" | "endedAtMs" | "ending" | "cause"
+> = {
+  outcome: null,
+  error: null,
+  culprits: null,
+  suspectStep: null,
+  endedAtMs: null,
+  ending: null,
+  cause: null,
+};
+
+/** Whoever lives again has as much time as it was first given. */
+export const newDeadlineMs = ({ deadlineMs, createdAtMs }: RunRow, atMs: number): number =>
+  deadlineMs === NEVER_MS ? NEVER_MS : deadlineMs - createdAtMs + atMs;

@@ -117,6 +117,7 @@ describe("a run that the store refuses", () => {
       outcome: "1",
       signalSeq: null,
       abandonedBy: null,
+      undoable: 0,
     } as const;
     await done(store.commit([insert(steps, intruder)]));
     const [a, b] = await done(

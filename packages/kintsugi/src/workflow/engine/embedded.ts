@@ -23,6 +23,7 @@ import type {
 import { steps } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { Desk } from "./desk.ts";
+import { expired } from "./ending.ts";
 import { EngineRunHandle } from "./handle.ts";
 import { Intake, type StartInside } from "./intake.ts";
 import type { WorkflowMeasure } from "./measure.ts";
@@ -99,6 +100,7 @@ class EmbeddedEngine implements Engine {
       results,
       startChild: (workflow, input, more) => this.run(workflow, input, more),
       cancelChild: (id) => void this.#desk.cancel(id).catch(() => {}), // Nobody waits for it.
+      expire: (id) => this.#desk.stop(id, expired),
       measure: onMeasure && ((measure) => notify(onMeasure, measure, report)),
       onFatal: options.onFatal ?? reportError,
     });

@@ -1,11 +1,11 @@
 /** The way in for new runs: their input is checked, and their first row is durable, before they are anybody's. */
 
-import type { Clock, Random } from "@kintsugi/policy/base";
+import { type Clock, durationMs, type Random } from "@kintsugi/policy/base";
 
 import { type Change, ConflictError, insert, type Store, update } from "../../store/index.ts";
 import { encode } from "../codec.ts";
 import { EngineOverloadedError, RunIdTakenError } from "../errors.ts";
-import { accepted, next, type RunState } from "../run-state.ts";
+import { accepted, NEVER_MS, next, type RunState } from "../run-state.ts";
 import type { StartOptions } from "../run-types.ts";
 import { type RunRow, runKeys, runs } from "../tables.ts";
 import type { Workflow } from "../types.ts";
@@ -24,7 +24,11 @@ export interface IntakeOptions {
   readonly isUrgent: (workflowName: string) => boolean;
 }
 
-export type StartInside = StartOptions & { readonly parentId?: string };
+export type StartInside = StartOptions & {
+  readonly parentId?: string;
+  /** That of the parent, epoch milliseconds: a child has at most that time. */
+  readonly deadlineMs?: number;
+};
 
 /** A run that is being accepted. */
 interface Applicant {
@@ -33,6 +37,7 @@ interface Applicant {
   readonly input: unknown;
   readonly parentId: string | null;
   readonly order: Order;
+  readonly deadlineMs: number;
 }
 
 /** Runs whose first row is on its way to the disk: a full disk must not fill the memory. */
@@ -67,7 +72,8 @@ export class Intake {
       const room = pool.roomFor(workflow.name);
       if (room) await room;
       const { parentId = null } = options;
-      const applicant = { id, workflow, input: checked, parentId, order };
+      const deadlineMs = deadlineOf(options, clock.epochMs());
+      const applicant = { id, workflow, input: checked, parentId, order, deadlineMs };
       const { key } = order;
       return await (key === undefined
         ? this.#accept(applicant)
@@ -121,6 +127,7 @@ export class Intake {
       const row = newRow({ ...applicant, state, atMs });
       const starts = mayRun ? pool.startChanges(seat, atMs) : [];
       await rows.commit([insert(runs, row), startedFact(row), ...starts, ...more]);
+      pool.endsBy(row.deadlineMs);
       if (mayRun) pool.launch(row, workflow);
       else if (order.beginsAtMs === undefined) pool.queued(workflow.name);
       else pool.waits(order.beginsAtMs);
@@ -132,6 +139,12 @@ export class Intake {
       return sameRun(found, workflow);
     }
   }
+}
+
+/** @throws {@link RangeError} when the deadline is no duration. */
+function deadlineOf({ deadline, deadlineMs = NEVER_MS }: StartInside, atMs: number): number {
+  if (deadline === undefined) return deadlineMs;
+  return Math.min(deadlineMs, atMs + durationMs(deadline));
 }
 
 function firstState({ beginsAtMs }: Order): RunState {

@@ -16,6 +16,7 @@ const recorded = (seq: number, ordinal: number | null): StepRow => ({
   outcome: "1",
   signalSeq: null,
   abandonedBy: null,
+  undoable: 0,
 });
 
 function setup(...rows: readonly StepRow[]) {

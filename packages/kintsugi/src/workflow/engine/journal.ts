@@ -52,6 +52,11 @@ export class Journal {
     return this.#nextPlace;
   }
 
+  /** True when the code has been handed all that it asked for, and has gone as far as it gets. */
+  get isQuiet(): boolean {
+    return this.#arrived.size === 0 && !this.#isDigesting;
+  }
+
   /** @throws {@link DeterminismError} when something else is recorded under the next number. */
   enter(kind: StepKind, name: string, branch?: Branch): Entry {
     const seq = this.#nextSeq;
@@ -159,5 +164,7 @@ export function inWords({
       return `a wait for "${name}"`;
     case "race":
       return "a race";
+    case "undo":
+      return `the undo of step "${name}"`;
   }
 }

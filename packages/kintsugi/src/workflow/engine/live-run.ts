@@ -2,7 +2,7 @@
 
 import { type Change, insert, update } from "../../store/index.ts";
 import { decode } from "../codec.ts";
-import { DeterminismError, EngineStoppedError, RunCancelledError } from "../errors.ts";
+import { DeterminismError } from "../errors.ts";
 import { isSuspect, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
 import type { RunProgress, RunView } from "../run-types.ts";
 import {
@@ -15,12 +15,13 @@ import {
 } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import type { Signals } from "./attempts.ts";
-import { Blame, stepOf } from "./blame.ts";
-import type { Branch, Entry } from "./branch.ts";
-import { type Ending, endChanges, lastColumns } from "./ending.ts";
+import type { Blame } from "./blame.ts";
+import type { Branch, Entry, Undoable } from "./branch.ts";
+import { type Ending, returned, threw } from "./ending.ts";
 import { Journal } from "./journal.ts";
-import { failure, type Outcome, settle, success } from "./outcome.ts";
+import { type Outcome, settle, success } from "./outcome.ts";
 import { isAbandoned, NOTHING_YET, Races } from "./races.ts";
+import { RunEnd } from "./run-end.ts";
 import type { RunHost } from "./run-host.ts";
 import { viewOf } from "./views.ts";
 import { type Settler, type Wait, Waits } from "./waits.ts";
@@ -32,20 +33,16 @@ export class LiveRun {
   readonly host: RunHost;
   readonly waits: Waits;
   readonly races: Races;
-  readonly blame: Blame = new Blame();
   /** Where its calls get signals that are aborted when the run is over, in whatever way. */
   readonly signals: Signals;
+  readonly #end: RunEnd;
   readonly #workflow: Workflow<never, unknown>;
   readonly #controllers = new Set<AbortController>();
   #journal: Journal;
   #state: RunState;
   #progress: RunProgress | null;
-  #endRow: RunRow | undefined;
   /** Calls that do not wait: code of steps, and outcomes on their way to the disk or to the code. */
   #active = 0;
-  /** Why its calls come to nothing any more. */
-  #over: "no" | "ended" | "cancelled" | "abandoned" = "no";
-
   constructor(row: RunRow, state: RunState, workflow: Workflow<never, unknown>, host: RunHost) {
     this.row = row;
     this.host = host;
@@ -74,6 +71,23 @@ export class LiveRun {
       },
       close: (controller) => void this.#controllers.delete(controller),
     };
+    this.#end = new RunEnd({
+      row,
+      host,
+      signals: this.signals,
+      state: () => this.#state,
+      move: (input) => this.#move(input),
+      moveBack: (before) => {
+        this.#state = before;
+      },
+      shown: () => this.#shown(),
+      isQuiet: () => this.#journal.isQuiet,
+      letGo: (makeReason, isTold) => this.#letGo(makeReason, isTold),
+    });
+  }
+
+  get blame(): Blame {
+    return this.#end.blame;
   }
 
   get id(): string {
@@ -85,34 +99,38 @@ export class LiveRun {
   }
 
   get isOver(): boolean {
-    return this.#over !== "no";
+    return this.#end.isOver;
   }
 
   /** Its last row, from the moment on at which its end is decided. */
   get endRow(): RunRow | undefined {
-    return this.#endRow;
+    return this.#end.row;
   }
 
   view(): RunView {
-    if (this.#endRow) return viewOf(this.#endRow);
+    if (this.endRow) return viewOf(this.endRow);
     return viewOf({
       ...this.row,
       ...toColumns(this.#state, this.row.createdAtMs),
       ...this.#shown(),
+      ...this.#end.shown,
     });
   }
 
   /** Takes up what an earlier life left. */
   remember(rows: readonly StepRow[], letters: readonly SignalRow[]): void {
-    this.#journal = new Journal(this.id, this.host.clock, rows);
+    const called = rows.filter(({ kind }) => kind !== "undo");
+    this.#journal = new Journal(this.id, this.host.clock, called);
+    this.#end.undoing.remember(rows);
     for (const letter of letters) this.waits.mail.add(letter);
   }
 
   async execute(ctx: WorkflowContext): Promise<void> {
+    if (!this.#end.begin()) return;
     const code = this.#workflow.run as (ctx: WorkflowContext, input: unknown) => Promise<unknown>;
     try {
       const outcome = success(await code(ctx, decode(this.row.input)));
-      this.#end({ input: { kind: "returned" }, outcome }).catch(nothing); // The host has been told.
+      this.stop(returned(outcome)).catch(nothing); // The host has been told.
     } catch (thrown) {
       this.die(thrown);
     }
@@ -126,11 +144,13 @@ export class LiveRun {
     try {
       const entry = this.#journal.enter(kind, name, branch);
       if (isAbandoned(entry)) return this.races.meetAgain(entry);
+      // A run that only has to be undone does nothing that it has not done.
+      if (this.#end.isMarked && this.#journal.placeOf(entry) === undefined) return undefined;
       branch?.began(entry);
       return entry;
     } catch (error) {
       if (!(error instanceof DeterminismError)) throw error;
-      this.die(error); // Not for the code to catch: nobody knows where it stands.
+      this.#end.strand(error).catch(nothing); // Not for the code to catch.
       return undefined;
     }
   }
@@ -142,20 +162,23 @@ export class LiveRun {
 
   /** True when what the call has begun is to be ended: it was cancelled, or its branch has lost. */
   isUnwanted({ branch }: Entry): boolean {
-    return this.#over === "cancelled" || (branch?.isLost ?? false);
+    return this.#end.isStopped || (branch?.isLost ?? false);
   }
 
   /** What a call comes to when the run is over: code of a cancelled run ends, other code stands still. */
   refuse<T>(): Promise<T> {
-    if (this.#over !== "cancelled") return new Promise<T>(nothing);
-    return Promise.reject(new RunCancelledError(this.id));
+    if (!this.#end.isStopped) return new Promise<T>(nothing);
+    return Promise.reject(this.#end.stopError());
   }
 
   /** Hands out what is recorded, in its turn. Undefined when nothing is. */
   recall<T>(entry: Entry): Promise<T> | undefined {
     const place = this.#journal.placeOf(entry);
     if (place === undefined || !entry.row) return undefined;
-    const { failed, outcome } = entry.row;
+    const { failed, outcome, ordinal } = entry.row;
+    if (entry.undoable && !failed) {
+      this.#end.undoing.found(entry, entry.undoable, ordinal ?? 0, outcome ?? "null");
+    }
     this.#active += 1;
     return new Promise((resolve, reject) => {
       const recorded = { failed, text: outcome ?? "null" };
@@ -190,7 +213,9 @@ export class LiveRun {
     if (this.isVain(entry)) return this.refuse();
     const { place, ordinal } = this.#journal.takePlace();
     entry.branch?.recorded(entry, outcome.text);
-    const recorded = { ordinal, failed: outcome.failed, outcome: outcome.text };
+    const undoable = entry.undoable && outcome.failed === 0 ? 1 : 0;
+    const recorded = { ordinal, failed: outcome.failed, outcome: outcome.text, undoable } as const;
+    if (undoable) this.#end.undoing.add(entry, entry.undoable as Undoable, ordinal, outcome.text);
     const { seq, kind, name, childId = null } = entry;
     const noMore = { deadlineMs: null, signalSeq: null, abandonedBy: null } as const;
     const row = { runId: this.id, seq, kind, name, childId, ...noMore, ...recorded };
@@ -234,7 +259,7 @@ export class LiveRun {
         to.reject(error);
       });
     } catch (error) {
-      this.die(error); // A record that cannot be read.
+      this.#end.strand(error).catch(nothing); // A record that cannot be read.
     }
   }
 
@@ -290,58 +315,27 @@ export class LiveRun {
     this.host.measure({ kind: "progress made", runId, workflow, progress });
   }
 
-  /** Resolves when it is durable. */
-  cancel(): Promise<void> {
-    return this.#end({ input: { kind: "cancelled" }, outcome: undefined });
+  /** Resolves when it is durable that the run ends so. */
+  stop(ending: Ending): Promise<void> {
+    return this.#end.come(ending);
   }
 
   /** Ends the run as a dead letter. */
   die(thrown: unknown): void {
-    const outcome = failure(thrown, stepOf(thrown));
-    this.#end({ input: { kind: "threw" }, outcome, thrown }).catch(nothing); // As above.
+    this.#end.come(threw(thrown, this.blame)).catch(nothing); // The host has been told.
   }
 
   /** Lets go of the code where it stands. The rows stay: a later life goes on, or this one later. */
   abandon(): void {
-    if (this.isOver) return;
-    this.#over = "abandoned";
-    this.#letGo(() => new EngineStoppedError());
+    this.#end.abandon();
   }
 
   // --- private parts -----------------------------------------------------------------------------
 
-  async #end(ending: Ending): Promise<void> {
-    if (this.isOver) return;
-    const before = this.#state;
-    const atMs = this.host.clock.epochMs();
-    const { kind } = ending.input;
-    this.#move(ending.input);
-    const columns = lastColumns(ending, this.#state, this.row, this.blame, atMs);
-    const last = { ...columns, ...this.#shown() };
-    this.#endRow = { ...this.row, ...last };
-    this.#over = kind === "cancelled" ? "cancelled" : "ended";
-    this.#letGo(() => new RunCancelledError(this.id));
-    try {
-      await this.host.commit(endChanges(this.row, last, atMs));
-    } catch (error) {
-      if (this.host.isLost(error)) throw error;
-      if (kind !== "threw") return this.#dieInstead(before, error);
-    }
-    this.host.ended(this.id);
-  }
-
-  /** The end that it came to could not be written: that is what it dies of. */
-  #dieInstead(before: RunState, error: unknown): void {
-    this.#state = before;
-    this.#over = "no";
-    this.die(error);
-  }
-
-  /** The reason is made when somebody is there to be told: its stack costs more than a step. */
-  #letGo(makeReason: () => Error): void {
+  #letGo(makeReason: () => Error, isTold: boolean): void {
     if (this.waits.size === 0 && this.#controllers.size === 0) return;
     const reason = makeReason();
-    this.waits.letGo(this.#over === "cancelled" ? reason : undefined);
+    this.waits.letGo(isTold ? reason : undefined);
     for (const controller of this.#controllers) controller.abort(reason);
     this.#controllers.clear();
   }

@@ -100,11 +100,13 @@ async function lifeIsOver(
   if (state.kind !== "dead") return [update(runs, [row.id], columns)];
 
   const stepsRecorded = await store.count(steps, { runId: row.id });
+  const undoable = await store.count(steps, { runId: row.id, undoable: 1 });
   const { name, message } = new RunQuarantinedError(
     row.id,
     state.crashes,
     row.suspectStep,
     stepsRecorded,
+    undoable,
   );
   const error = { name, message, step: row.suspectStep };
   const last = { ...columns, error, stepsRecorded, culprits: [], endedAtMs: atMs };

@@ -15,6 +15,7 @@ export const NOTHING_YET: Omit<StepRow, "runId" | "seq" | "kind" | "name"> = {
   outcome: null,
   signalSeq: null,
   abandonedBy: null,
+  undoable: 0,
 };
 
 /** The code calls again what an earlier life has given up. */

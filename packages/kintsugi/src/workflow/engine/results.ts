@@ -1,6 +1,6 @@
 /** Those who wait for runs to end, and what they are told. */
 
-import { RunCancelledError, RunQuarantinedError } from "../errors.ts";
+import { RunCancelledError, RunDeadlineError, RunQuarantinedError } from "../errors.ts";
 import type { RunRow } from "../tables.ts";
 import { settle } from "./outcome.ts";
 
@@ -46,6 +46,7 @@ function resultOf(row: RunRow): Promise<unknown> | undefined {
     const step = error?.step ?? null;
     return Promise.reject(new RunQuarantinedError(id, crashes, step, stepsRecorded));
   }
+  if (deadReason === "deadline") return Promise.reject(new RunDeadlineError(id, row.deadlineMs));
   const failed = status === "dead" ? 1 : 0;
   return new Promise((resolve, reject) =>
     settle({ failed, text: outcome ?? "null" }, resolve, reject),

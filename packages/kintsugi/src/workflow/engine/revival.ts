@@ -21,7 +21,7 @@ import { accepted, fromColumns, next, toColumns } from "../run-state.ts";
 import type { ForkOptions, RewindOptions } from "../run-types.ts";
 import { type RunRow, runs, type SignalRow, type StepRow, signals, steps } from "../tables.ts";
 import { checkId } from "./accept.ts";
-import { NO_END, replayChanges } from "./dormant.ts";
+import { NO_END, newDeadlineMs, replayChanges } from "./dormant.ts";
 import { forkedFact, rewoundFact, startedFact } from "./facts.ts";
 import { numberOf } from "./from-step.ts";
 import { parentStepOf, withRewind } from "./generation.ts";
@@ -29,6 +29,7 @@ import { listAll } from "./list-all.ts";
 import { rankOf } from "./queues/order.ts";
 import type { RunPool } from "./run-pool.ts";
 import type { RunRows } from "./run-rows.ts";
+import { undoneBy } from "./undoing.ts";
 
 export interface RevivalOptions {
   readonly store: Store;
@@ -60,6 +61,11 @@ export class Revival {
     pool.mustBeOpen();
     const row = await rows.get(id);
     if (row.status !== "dead") throw new RunStatusError(id, row.status, "be replayed");
+    const firstUndone = await this.#firstUndone(row);
+    if (firstUndone !== undefined && row.deadReason !== "undo") {
+      await this.rewind(id, { fromStep: firstUndone }); // What was undone has to be done again.
+      return;
+    }
     for (const seq of row.culprits ?? []) await this.#replayChild(await store.get(steps, id, seq));
     await this.#commit(row, replayChanges(row, clock.epochMs()), "be replayed");
   }
@@ -107,6 +113,15 @@ export class Revival {
     throw new RunUnknownError(id);
   }
 
+  /** Number of the first step that is undone. */
+  async #firstUndone({ id }: RunRow): Promise<number | undefined> {
+    const undos = await listAll(this.#options.store, steps, { where: { runId: id, kind: "undo" } });
+    return undos.reduce<number | undefined>((first, row) => {
+      const seq = undoneBy(row);
+      return row.failed || seq === undefined ? first : Math.min(first ?? seq, seq);
+    }, undefined);
+  }
+
   async #cut(row: RunRow, wanted: number | string): Promise<Cut> {
     // In one go: between two, a run that goes on could record what hangs on what is read later.
     const limit = Number.MAX_SAFE_INTEGER;
@@ -151,6 +166,7 @@ function rewindChanges(row: RunRow, cut: Cut, atMs: number): readonly Change[] {
   const living = {
     ...toColumns(next(fromColumns(row), { kind: "rewound" }), row.createdAtMs),
     ...NO_END,
+    deadlineMs: newDeadlineMs(row, atMs),
     progress: null,
     stepsRecorded: outcomesIn(cut.kept),
     generation,
@@ -169,6 +185,7 @@ function forkOf(row: RunRow, id: string, cut: Cut, atMs: number): RunRow {
     ...row,
     ...toColumns(accepted, atMs),
     ...NO_END,
+    deadlineMs: newDeadlineMs(row, atMs),
     id,
     rank: rankOf(row.priority, atMs),
     uniqueKey: null,

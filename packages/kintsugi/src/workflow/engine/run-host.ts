@@ -22,7 +22,7 @@ export interface RunHost {
   startChild<Input, Output>(
     workflow: Workflow<Input, Output>,
     input: Input,
-    options: { readonly id: string; readonly parentId: string },
+    options: { readonly id: string; readonly parentId: string; readonly deadlineMs: number },
   ): Promise<RunHandle<Output>>;
   /** Cancels a run that this one has started and does not wait for any more, if it still runs. */
   cancelChild(runId: string): void;

@@ -18,6 +18,7 @@ import { type RunRow, type SignalRow, type StepRow, signals, steps } from "../ta
 import type { Workflow } from "../types.ts";
 import { Alarm } from "./alarm.ts";
 import { RunContext } from "./context.ts";
+import { Deadlines } from "./deadlines.ts";
 import { DiskRoom } from "./disk-room.ts";
 import { dueChanges, letRunChanges } from "./dormant.ts";
 import { listAll } from "./list-all.ts";
@@ -41,6 +42,8 @@ export interface RunPoolOptions {
   readonly results: Results;
   readonly startChild: RunHost["startChild"];
   readonly cancelChild: RunHost["cancelChild"];
+  /** Ends a run whose deadline has come. */
+  readonly expire: (runId: string) => Promise<unknown>;
   readonly measure: ((measure: WorkflowMeasure) => void) | undefined;
   /** Hears, once, why no code runs any more. */
   readonly onFatal: (error: unknown) => void;
@@ -56,6 +59,7 @@ export class RunPool {
   readonly #resting = new Set<string>();
   readonly #admission: Admission;
   readonly #alarm: Alarm;
+  readonly #deadlines: Deadlines;
   readonly #room: DiskRoom;
   #host: RunHost | undefined;
   #isSpent = false;
@@ -80,6 +84,8 @@ export class RunPool {
     });
     const wake = (rows: readonly RunRow[]): Promise<unknown> => this.wake(this.#notHeld(rows));
     this.#alarm = new Alarm({ clock, store, isLive, wake, failed });
+    const { expire } = options;
+    this.#deadlines = new Deadlines({ clock, store, expire, failed });
     this.#room = new DiskRoom(store, () => this.#lookAgain());
   }
 
@@ -105,6 +111,7 @@ export class RunPool {
     this.#host = this.#hostOf(await beginLife(store, clock));
     this.#room.open();
     await this.#admission.open();
+    await this.#deadlines.open();
     await this.#alarm.open();
   }
 
@@ -150,6 +157,11 @@ export class RunPool {
     const run = new LiveRun(row, fromColumns(row), workflow, this.#host);
     this.#live.set(row.id, run);
     void run.execute(new RunContext(run));
+  }
+
+  /** A run has to end by then. */
+  endsBy(deadlineMs: number): void {
+    this.#deadlines.setFor(deadlineMs);
   }
 
   /** A run waits as a row until then. */
@@ -314,6 +326,7 @@ export class RunPool {
   #lookAgain(): void {
     this.#admission.queued();
     this.#alarm.setFor(this.#options.clock.epochMs());
+    this.#deadlines.setFor(this.#options.clock.epochMs());
   }
 
   #notHeld(rows: readonly RunRow[]): readonly RunRow[] {
@@ -339,6 +352,7 @@ export class RunPool {
     this.#host = undefined;
     this.#admission.close();
     this.#alarm.close();
+    this.#deadlines.close();
     for (const run of this.#live.values()) run.abandon();
     this.#room.close(); // Only now: what it held must find that its run is over.
     this.#live.clear();

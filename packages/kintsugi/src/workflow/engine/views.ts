@@ -1,5 +1,7 @@
+import { NEVER_MS } from "../run-state.ts";
 import type { RunView, StepView } from "../run-types.ts";
 import type { RunRow, StepRow } from "../tables.ts";
+import { undoneBy } from "./undoing.ts";
 
 /** A row as screens show it. */
 export const viewOf = (row: RunRow): RunView => ({
@@ -16,6 +18,8 @@ export const viewOf = (row: RunRow): RunView => ({
   error: row.error,
   crashes: row.crashes,
   deadReason: row.deadReason,
+  deadlineMs: row.deadlineMs === NEVER_MS ? null : row.deadlineMs,
+  ending: row.status === "running" ? row.ending : null,
   queue: row.queue,
   priority: row.priority,
   forkedFrom: row.forkedFrom,
@@ -24,7 +28,7 @@ export const viewOf = (row: RunRow): RunView => ({
 
 export const stepViewOf = (row: StepRow): StepView => {
   const { seq, kind, name, childId } = row;
-  return { seq, kind, name, state: stateOf(row), childId };
+  return { seq, kind, name, state: stateOf(row), childId, undoes: undoneBy(row) ?? null };
 };
 
 function stateOf({ ordinal, failed, abandonedBy }: StepRow): StepView["state"] {
