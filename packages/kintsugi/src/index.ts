@@ -19,7 +19,6 @@ export {
 export {
   type CheckpointingUpdate,
   createKintsugi,
-  type DeadLetters,
   type Events,
   FolderOwnedError,
   getHealthStatus,
@@ -52,6 +51,7 @@ export {
   CheckpointMissingError,
   type CheckpointStore,
   type CheckpointView,
+  type DeadLetterQueue,
   defineWorkflow,
   type RunHandle,
   type StepContext,

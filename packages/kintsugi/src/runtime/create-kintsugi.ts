@@ -83,10 +83,7 @@ function faceOf(parts: Parts, report: ErrorReporter): Kintsugi {
     name: parts.config.name,
     start: async (workflow, input, options) => engine.run(find(workflow), input, options),
     runs: runsOf(engine),
-    deadLetters: {
-      list: (filter) => engine.list({ ...filter, status: "dead" }),
-      replay: (id) => engine.replay(id),
-    },
+    deadLetters: parts.deadLetters,
     schedules: parts.scheduler,
     components: supervisor,
     incidents: healer.incidents,

@@ -26,7 +26,7 @@ export {
   WorkflowCheckpoint,
   type WorkflowCheckpointOptions,
 } from "./default/workflow-checkpoint.ts";
-export type { DeadLetters, Events, Kintsugi, PublishedEvent } from "./kintsugi.ts";
+export type { Events, Kintsugi, PublishedEvent } from "./kintsugi.ts";
 export { ModuleUnusableError } from "./modules.ts";
 export type { Runs } from "./runs.ts";
 export { FolderOwnedError, type System } from "./system.ts";

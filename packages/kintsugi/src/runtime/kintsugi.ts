@@ -4,8 +4,7 @@ import type { Healer } from "../heal/index.ts";
 import type { Fact, FactLog } from "../store/index.ts";
 import type { Components, Health } from "../supervise/index.ts";
 import type {
-  Engine,
-  RunFilter,
+  DeadLetterQueue,
   RunHandle,
   Scheduler,
   StartOptions,
@@ -27,7 +26,7 @@ export interface Kintsugi extends AsyncDisposable {
     options?: StartOptions,
   ): Promise<RunHandle<Output>>;
   readonly runs: Runs;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: DeadLetterQueue;
   readonly schedules: Pick<Scheduler, "list">;
   readonly components: Pick<Components, "list" | "get" | "restart">;
   readonly incidents: Healer["incidents"];
@@ -38,13 +37,6 @@ export interface Kintsugi extends AsyncDisposable {
   readonly events: Events;
   /** Stops in order: runs are left where they are, components are ended, what is queued is written. */
   stop(): Promise<void>;
-}
-
-/** Runs in status `dead`. */
-export interface DeadLetters {
-  list(filter?: Omit<RunFilter, "status">): ReturnType<Engine["list"]>;
-  /** Runs it again: what was recorded stays, the step that failed is done anew. */
-  replay(id: string): Promise<RunHandle<unknown>>;
 }
 
 /** The event bus over the log of facts. */

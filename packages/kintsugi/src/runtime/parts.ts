@@ -11,6 +11,7 @@ import { fact, StoreFailedError } from "../store/index.ts";
 import { createSupervisor, type Supervisor } from "../supervise/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
 import {
+  DeadLetterQueue,
   type Engine,
   embeddedEngine,
   type Schedule,
@@ -50,6 +51,7 @@ export interface Parts {
   readonly system: System;
   readonly engine: Engine;
   readonly scheduler: Scheduler;
+  readonly deadLetters: DeadLetterQueue;
   readonly supervisor: Supervisor;
   readonly healer: Healer;
   readonly chaos: Chaos;
@@ -101,6 +103,12 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   }
   return {
     ...made,
+    deadLetters: new DeadLetterQueue({
+      engine: made.engine,
+      facts: store.facts,
+      clock: host.clock,
+      onListenerError: report,
+    }),
     config,
     system,
     calls,

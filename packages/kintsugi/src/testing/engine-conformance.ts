@@ -5,6 +5,7 @@
 
 import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
+import { deadLetterCases } from "./engine-conformance/dead-letter-cases.ts";
 import { deadlineCases, deadlineCrashCases } from "./engine-conformance/deadline-cases.ts";
 import { listCases } from "./engine-conformance/list-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
@@ -32,6 +33,7 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "the steps of a run": stepCases,
   "a run": runCases,
   "a run that waits": waitCases,
+  "a dead letter": deadLetterCases,
   "runs in a list": listCases,
   "runs in queues": queueCases,
   "a run that is rewound": rewindCases,

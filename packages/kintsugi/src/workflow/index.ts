@@ -8,6 +8,15 @@ export {
 } from "./checkpoint/checkpoints.ts";
 export { type FileCheckpointOptions, fileCheckpoints } from "./checkpoint/file-checkpoints.ts";
 export type { CheckpointStore } from "./checkpoint/port.ts";
+export {
+  type DeadLetter,
+  type DeadLetterError,
+  type DeadLetterNotice,
+  DeadLetterQueue,
+  type DeadLetterQueueOptions,
+  type ReplayAllOptions,
+  type ReplayReport,
+} from "./dead-letters/dead-letter-queue.ts";
 export { defineWorkflow } from "./define.ts";
 export {
   type EmbeddedEngineOptions,
@@ -39,13 +48,16 @@ export {
 export { RecordedError } from "./recorded-error.ts";
 export type {
   Debounce,
+  EarlierEnd,
   ForkOptions,
+  ReplayOptions,
   RewindOptions,
   RunCountFilter,
   RunError,
   RunFilter,
   RunHandle,
   RunProgress,
+  RunRecord,
   RunStatus,
   RunView,
   StartOptions,

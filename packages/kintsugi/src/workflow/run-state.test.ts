@@ -92,6 +92,7 @@ describe("a run, in any history", () => {
         { kind: "replayed" },
         { kind: "rewound" },
         { kind: "rewound" },
+        { kind: "discarded" },
       ),
     },
   );
@@ -149,6 +150,7 @@ const ARROWS = [
   "busy > waiting",
   "cancelled > queued",
   "completed > queued",
+  "dead > cancelled",
   "dead > queued",
   "queued > busy",
   "queued > cancelled",

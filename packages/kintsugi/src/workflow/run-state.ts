@@ -11,6 +11,7 @@
  *     any of these ── its deadline comes ──▶ dead; busy ── undoing failed ──▶ dead
  *     busy, the tenth life in a row that crashed ──▶ dead (quarantined)
  *     dead ── replayed ──▶ queued; completed, dead, cancelled ── rewound ──▶ queued
+ *     dead ── discarded ──▶ cancelled
  *
  * A crash counts against a run only when its own code was let run in that life and recorded nothing:
  * waiting never counts, and whatever it records sets the count back to zero. A crash says nothing
@@ -52,6 +53,8 @@ export type RunInput = Readonly<
   /** It came to a bad end, and undoing its steps did so as well. */
   | { kind: "undo failed" }
   | { kind: "replayed" }
+  /** A person has given it up. */
+  | { kind: "discarded" }
   /** It goes on from an earlier step. */
   | { kind: "rewound" }
 >;
@@ -75,6 +78,7 @@ export function next(state: RunState, input: RunInput): RunState {
     case "waiting":
       return nextOfWaiting(state, input);
     case "dead":
+      if (input.kind === "discarded") return { kind: "cancelled" };
       return input.kind === "replayed" || input.kind === "rewound" ? accepted : state;
     case "completed":
     case "cancelled":

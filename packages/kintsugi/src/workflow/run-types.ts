@@ -1,6 +1,7 @@
 /** What whoever starts runs and looks at them sees. */
 
 import type { Duration } from "@kintsugi/policy/base";
+import type { RecordedError } from "./recorded-error.ts";
 
 /** `dead`: it failed for good, or was quarantined; it can be looked at and replayed. */
 export type RunStatus = "running" | "completed" | "dead" | "cancelled";
@@ -106,6 +107,40 @@ export interface Debounce {
   readonly wait: Duration;
   /** It begins so long after the first start at the latest. @defaultValue no limit */
   readonly maxWait?: Duration;
+}
+
+/** An end of a run that was not the last word about it. */
+export interface EarlierEnd {
+  readonly status: RunStatus;
+  readonly endedAtMs: number | null;
+  readonly error: RunError | null;
+  readonly deadReason: DeadReason | null;
+  readonly crashes: number;
+  /** What was done about it, and when. */
+  readonly done: "replayed" | "rewound" | "discarded";
+  readonly atMs: number;
+  /** Where a rewind went back to. */
+  readonly fromStep: number | null;
+  /** Why it was discarded. */
+  readonly why: string | null;
+}
+
+/** A run that has ended, with all that its end hangs on. */
+export interface RunRecord {
+  readonly run: RunView;
+  /** Throws {@link CorruptRecordError} when what is kept cannot be read. */
+  readonly input: () => unknown;
+  /** What it died of; undefined where it did not, or was quarantined. Throws as `input` does. */
+  readonly error: () => RecordedError | undefined;
+  /** How often the step that it died of was tried; null where it died of none. */
+  readonly attempts: number | null;
+  /** The newest last. */
+  readonly earlier: readonly EarlierEnd[];
+}
+
+export interface ReplayOptions {
+  /** As in {@link RewindOptions}. @defaultValue what the run died of is done again, and no more */
+  readonly fromStep?: number | string;
 }
 
 export interface RewindOptions {

@@ -140,6 +140,8 @@ export interface StepRow {
   readonly failed: 0 | 1;
   /** Text of the codec: the result, or the error. */
   readonly outcome: string | null;
+  /** Of a step that failed: how often it was tried. */
+  readonly attempts: number | null;
   /** Of a wait: the number of the signal that ended it. */
   readonly signalSeq: number | null;
   /** Of a call that was in flight in a branch when another branch won: the number of the race. */
@@ -161,6 +163,7 @@ export const steps: Table<StepRow> = {
     childId: { type: "text" },
     failed: { type: "integer" },
     outcome: { type: "text" },
+    attempts: { type: "integer", since: 2 },
     signalSeq: { type: "integer", since: 2 },
     abandonedBy: { type: "integer", since: 2 },
     undoable: { type: "integer", since: 2, initial: 0 },
@@ -247,6 +250,42 @@ export const queueStarts: Table<QueueStartRow> = {
   key: ["queue", "seq"],
 };
 
+/** An end of a run that was not the last word about it. */
+export interface RunEndRow {
+  readonly runId: string;
+  /** 1 for the first. */
+  readonly number: number;
+  readonly status: RunStatus;
+  readonly endedAtMs: number | null;
+  readonly error: RunError | null;
+  readonly deadReason: DeadReason | null;
+  readonly crashes: number;
+  /** What was done about it, and when. */
+  readonly done: "replayed" | "rewound" | "discarded";
+  readonly atMs: number;
+  readonly fromStep: number | null;
+  readonly why: string | null;
+}
+
+export const runEnds: Table<RunEndRow> = {
+  name: "run_ends",
+  version: 1,
+  columns: {
+    runId: { type: "text" },
+    number: { type: "integer" },
+    status: { type: "text" },
+    endedAtMs: { type: "integer" },
+    error: { type: "json" },
+    deadReason: { type: "text" },
+    crashes: { type: "integer" },
+    done: { type: "text" },
+    atMs: { type: "integer" },
+    fromStep: { type: "integer" },
+    why: { type: "text" },
+  },
+  key: ["runId", "number"],
+};
+
 /** All tables of this room, for whoever opens the store. */
 export const workflowTables: readonly AnyTable[] = [
   runs,
@@ -257,4 +296,5 @@ export const workflowTables: readonly AnyTable[] = [
   queues,
   queueStarts,
   schedules,
+  runEnds,
 ].map((table) => table as unknown as AnyTable);

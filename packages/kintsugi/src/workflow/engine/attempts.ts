@@ -42,19 +42,21 @@ const MAX_RETRY_DELAY_MS = 3_600_000;
 /** Never throws: how a step fails is an outcome as well, and is recorded. */
 export async function attemptStep<T>(step: StepInHand<T>): Promise<Outcome> {
   const call = new StepCall(step.idempotencyKey, step.signals);
+  let work: Attempts<T> | undefined;
   try {
     const { maxAttempts, timeout, policy } = step.options;
     if (maxAttempts === undefined && timeout === undefined && policy === undefined) {
       return success(await step.fn(call));
     }
-    const work = new Attempts(step);
+    const attempts = new Attempts(step);
+    work = attempts;
     return success(
       policy
-        ? await policy.execute((context) => work.within(context), call.signal)
-        : await work.run(call.signal),
+        ? await policy.execute((context) => attempts.within(context), call.signal)
+        : await attempts.run(call.signal),
     );
   } catch (thrown) {
-    return failure(thrown, step.name);
+    return { ...failure(thrown, step.name), attempts: work?.made ?? 1 };
   } finally {
     call.end();
   }
@@ -109,6 +111,10 @@ class Attempts<T> {
       retryableErrors: (error) => this.#mayEndBetter(error),
       clock,
     });
+  }
+
+  get made(): number {
+    return this.#made;
   }
 
   run(signal: AbortSignal): Promise<T> {

@@ -7,7 +7,7 @@ import { type Change, remove, update } from "../../store/index.ts";
 import { fromColumns, NEVER_MS, next, toColumns } from "../run-state.ts";
 import { type RunRow, runs, steps } from "../tables.ts";
 import { type Ending, markOf } from "./ending.ts";
-import { endFacts, replayedFact, resumedFact } from "./facts.ts";
+import { discardedFact, endFacts, replayedFact, resumedFact } from "./facts.ts";
 
 /** Lets its code run in this life. */
 export function letRunChanges(row: RunRow, life: number, atMs: number): readonly Change[] {
@@ -54,6 +54,13 @@ export function replayChanges(row: RunRow, atMs: number): readonly Change[] {
     ...(row.culprits ?? []).map((seq) => remove(steps, row.id, seq)),
     replayedFact(row, atMs),
   ];
+}
+
+/** It keeps its error, and from now on the time that ended runs are kept. */
+export function discardChanges(row: RunRow, atMs: number, why: string): readonly Change[] {
+  const state = next(fromColumns(row), { kind: "discarded" });
+  const columns = { ...toColumns(state, row.createdAtMs), crashes: row.crashes, endedAtMs: atMs };
+  return [update(runs, [row.id], columns, { status: "dead" }), discardedFact(row, atMs, why)];
 }
 
 /** How a run ended, when it has not. */

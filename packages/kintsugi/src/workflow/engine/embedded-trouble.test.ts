@@ -115,6 +115,7 @@ describe("a run that the store refuses", () => {
       childId: null,
       failed: 0,
       outcome: "1",
+      attempts: null,
       signalSeq: null,
       abandonedBy: null,
       undoable: 0,

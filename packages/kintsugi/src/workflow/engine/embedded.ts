@@ -17,6 +17,7 @@ import type {
   RunCountFilter,
   RunFilter,
   RunHandle,
+  RunRecord,
   RunView,
   StepView,
 } from "../run-types.ts";
@@ -34,6 +35,7 @@ import { Results } from "./results.ts";
 import { Revival } from "./revival.ts";
 import { countRuns, listRuns } from "./run-list.ts";
 import { RunPool } from "./run-pool.ts";
+import { recordOf } from "./run-record.ts";
 import { RunRows } from "./run-rows.ts";
 import { stepViewOf } from "./views.ts";
 
@@ -76,7 +78,13 @@ export function embeddedEngine(options: EmbeddedEngineOptions): Engine & AsyncDi
 
 class EmbeddedEngine implements Engine {
   readonly name = "embedded";
-  readonly can = { replayDead: true, progress: true, fork: true, rewind: true } as const;
+  readonly can = {
+    replayDead: true,
+    progress: true,
+    fork: true,
+    rewind: true,
+    discard: true,
+  } as const;
   readonly #store: Store;
   readonly #registry = new Registry();
   readonly #pool: RunPool;
@@ -154,6 +162,15 @@ class EmbeddedEngine implements Engine {
   async steps(runId: string, limit: number): Promise<readonly StepView[]> {
     const newest = { where: { runId }, descending: true, limit };
     return (await this.#store.list(steps, newest)).map(stepViewOf).reverse();
+  }
+
+  async record(id: string): Promise<RunRecord | undefined> {
+    const row = await this.#rows.find(id);
+    return row && recordOf(this.#store, row, await this.#rows.view(row));
+  }
+
+  discard(id: string, why: string): Promise<void> {
+    return this.#revival.discard(id, why);
   }
 
   async replay(id: string): Promise<RunHandle<unknown>> {

@@ -36,6 +36,9 @@ export const rewoundFact = (row: RunRow, atMs: number, cut: CutFact): Change =>
 export const forkedFact = (row: RunRow, cut: CutFact): Change =>
   fact("run.forked", row.createdAtMs, { ...named(row), forkedFrom: row.forkedFrom, ...cut });
 
+export const discardedFact = (row: RunRow, atMs: number, why: string): Change =>
+  fact("run.discarded", atMs, { ...named(row), deadReason: row.deadReason, error: row.error, why });
+
 /** A quarantined run is dead as well, so who counts dead letters has one fact to count. */
 export function endFacts(row: RunRow, atMs: number): readonly Change[] {
   const steps = row.stepsRecorded;

@@ -14,6 +14,7 @@ const recorded = (seq: number, ordinal: number | null): StepRow => ({
   childId: null,
   failed: 0,
   outcome: "1",
+  attempts: null,
   signalSeq: null,
   abandonedBy: null,
   undoable: 0,

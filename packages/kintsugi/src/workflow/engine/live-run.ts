@@ -217,7 +217,8 @@ export class LiveRun {
     const recorded = { ordinal, failed: outcome.failed, outcome: outcome.text, undoable } as const;
     if (undoable) this.#end.undoing.add(entry, entry.undoable as Undoable, ordinal, outcome.text);
     const { seq, kind, name, childId = null } = entry;
-    const noMore = { deadlineMs: null, signalSeq: null, abandonedBy: null } as const;
+    const { attempts = null } = outcome;
+    const noMore = { deadlineMs: null, attempts, signalSeq: null, abandonedBy: null } as const;
     const row = { runId: this.id, seq, kind, name, childId, ...noMore, ...recorded };
     const changes = [
       entry.row ? update(steps, [this.id, seq], recorded) : insert(steps, row),

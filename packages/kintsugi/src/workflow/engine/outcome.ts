@@ -9,6 +9,8 @@ import { RecordedError } from "../recorded-error.ts";
 export interface Outcome {
   readonly failed: 0 | 1;
   readonly text: string;
+  /** Of a failure: how often it was tried. */
+  readonly attempts?: number;
 }
 
 /** @throws {@link UnrecordableError} naming the path in the result. */

@@ -6,6 +6,7 @@ import type {
   RunCountFilter,
   RunFilter,
   RunHandle,
+  RunRecord,
   RunView,
   StartOptions,
   StepView,
@@ -20,6 +21,7 @@ export interface Engine {
     readonly progress: boolean;
     readonly fork: boolean;
     readonly rewind: boolean;
+    readonly discard: boolean;
   };
   /** Makes workflows known; those of unfinished runs must be known before {@link Engine.start}. */
   register(workflow: Workflow<never, unknown>): void;
@@ -43,8 +45,16 @@ export interface Engine {
   count(filter?: RunCountFilter): Promise<number>;
   /** The newest `limit` steps that the journal holds of a run, oldest first; none for an unknown run. */
   steps(runId: string, limit: number): Promise<readonly StepView[]>;
+  /** All that there is to know of one run; undefined when there is none. */
+  record(id: string): Promise<RunRecord | undefined>;
   /** Starts a dead run again: recorded steps stay, the step that failed runs again. */
   replay(id: string): Promise<RunHandle<unknown>>;
+  /**
+   * Gives a dead run up: it counts as cancelled from then on, and still says what it died of.
+   *
+   * @throws {@link RunUnknownError}, {@link RunStatusError} when it is not dead.
+   */
+  discard(id: string, why: string): Promise<void>;
   /**
    * Starts a new run with what is recorded of another before a step, and with the signals that came to
    * it and that nobody, or only a later step, has taken. The other goes on, or stays, as it is.

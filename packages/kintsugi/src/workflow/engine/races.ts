@@ -13,6 +13,7 @@ export const NOTHING_YET: Omit<StepRow, "runId" | "seq" | "kind" | "name"> = {
   childId: null,
   failed: 0,
   outcome: null,
+  attempts: null,
   signalSeq: null,
   abandonedBy: null,
   undoable: 0,

@@ -19,9 +19,18 @@ import {
 import { RunIdTakenError, RunStatusError, RunUnknownError } from "../errors.ts";
 import { accepted, fromColumns, next, toColumns } from "../run-state.ts";
 import type { ForkOptions, RewindOptions } from "../run-types.ts";
-import { type RunRow, runs, type SignalRow, type StepRow, signals, steps } from "../tables.ts";
+import {
+  type RunEndRow,
+  type RunRow,
+  runEnds,
+  runs,
+  type SignalRow,
+  type StepRow,
+  signals,
+  steps,
+} from "../tables.ts";
 import { checkId } from "./accept.ts";
-import { NO_END, newDeadlineMs, replayChanges } from "./dormant.ts";
+import { discardChanges, NO_END, newDeadlineMs, replayChanges } from "./dormant.ts";
 import { forkedFact, rewoundFact, startedFact } from "./facts.ts";
 import { numberOf } from "./from-step.ts";
 import { parentStepOf, withRewind } from "./generation.ts";
@@ -40,6 +49,9 @@ export interface RevivalOptions {
   /** Ends a run that nobody waits for any more. */
   readonly cancel: (runId: string) => Promise<void>;
 }
+
+/** Earlier ends of one run that are kept. */
+const MOST_ENDS = 100;
 
 /** A run's record, parted at the step that it goes back to. */
 interface Cut {
@@ -61,13 +73,27 @@ export class Revival {
     pool.mustBeOpen();
     const row = await rows.get(id);
     if (row.status !== "dead") throw new RunStatusError(id, row.status, "be replayed");
-    const firstUndone = await this.#firstUndone(row);
-    if (firstUndone !== undefined && row.deadReason !== "undo") {
+    const undos = await listAll(store, steps, { where: { runId: id, kind: "undo" } });
+    const firstUndone = firstUndoneBy(undos);
+    if (firstUndone < Infinity && row.deadReason !== "undo") {
       await this.rewind(id, { fromStep: firstUndone }); // What was undone has to be done again.
       return;
     }
     for (const seq of row.culprits ?? []) await this.#replayChild(await store.get(steps, id, seq));
-    await this.#commit(row, replayChanges(row, clock.epochMs()), "be replayed");
+    const atMs = clock.epochMs();
+    const noted = await this.#noteEnd(row, { done: "replayed", atMs });
+    await this.#commit(row, [...replayChanges(row, atMs), ...noted], "be replayed");
+  }
+
+  /** Gives a dead run up: it is a cancelled one from then on, which still says what it died of. */
+  async discard(id: string, why: string): Promise<void> {
+    const { clock, pool, rows } = this.#options;
+    pool.mustBeOpen();
+    const row = await rows.get(id);
+    if (row.status !== "dead") throw new RunStatusError(id, row.status, "be discarded");
+    const atMs = clock.epochMs();
+    const noted = await this.#noteEnd(row, { done: "discarded", atMs, why });
+    await this.#commit(row, [...discardChanges(row, atMs, why), ...noted], "be discarded");
   }
 
   /** A run that has ended goes on from an earlier step, as if it had never come further. */
@@ -79,7 +105,9 @@ export class Revival {
     const cut = await this.#cut(row, fromStep);
     const forsaken = await this.#childrenOf(row, cut);
     for (const step of cut.removed) await this.#replayChild(step, id);
-    await this.#commit(row, rewindChanges(row, cut, clock.epochMs()), "be rewound");
+    const atMs = clock.epochMs();
+    const noted = await this.#noteEnd(row, { done: "rewound", atMs, fromStep: cut.fromStep });
+    await this.#commit(row, [...rewindChanges(row, cut, atMs), ...noted], "be rewound");
     await Promise.all(forsaken.map((child) => this.#options.cancel(child.id)));
   }
 
@@ -113,20 +141,16 @@ export class Revival {
     throw new RunUnknownError(id);
   }
 
-  /** Number of the first step that is undone. */
-  async #firstUndone({ id }: RunRow): Promise<number | undefined> {
-    const undos = await listAll(this.#options.store, steps, { where: { runId: id, kind: "undo" } });
-    return undos.reduce<number | undefined>((first, row) => {
-      const seq = undoneBy(row);
-      return row.failed || seq === undefined ? first : Math.min(first ?? seq, seq);
-    }, undefined);
-  }
-
   async #cut(row: RunRow, wanted: number | string): Promise<Cut> {
     // In one go: between two, a run that goes on could record what hangs on what is read later.
     const limit = Number.MAX_SAFE_INTEGER;
     const recorded = await this.#options.store.list(steps, { where: { runId: row.id }, limit });
-    const fromStep = numberOf(row, wanted, recorded);
+    const asked = numberOf(
+      row,
+      wanted,
+      recorded.filter(({ kind }) => kind !== "undo"),
+    );
+    const fromStep = Math.min(asked, firstUndoneBy(recorded)); // What was undone has to be done again.
     const first = recorded.findIndex(({ seq }) => seq >= fromStep);
     const at = first < 0 ? recorded.length : first;
     return openRaces({ fromStep, kept: recorded.slice(0, at), removed: recorded.slice(at) });
@@ -146,6 +170,21 @@ export class Revival {
     if (parentId !== undefined && parentStepOf(parentId, childId) !== undefined) return;
     const child = await this.#options.store.get(runs, childId);
     if (child?.status === "dead") await this.replay(childId);
+  }
+
+  /** How the run ended stays to be seen, though it did not stay so. */
+  async #noteEnd(
+    { id: runId, status, endedAtMs, error, deadReason, crashes }: RunRow,
+    about: Pick<RunEndRow, "done" | "atMs"> & Partial<RunEndRow>,
+  ): Promise<readonly Change[]> {
+    const newest = { where: { runId }, descending: true, limit: 1 } as const;
+    const [last] = await this.#options.store.list(runEnds, newest);
+    const number = (last?.number ?? 0) + 1;
+    const end = { runId, number, status, endedAtMs, error, deadReason, crashes };
+    return [
+      insert(runEnds, { ...end, fromStep: null, why: null, ...about }),
+      remove(runEnds, runId, number - MOST_ENDS),
+    ];
   }
 
   async #commit(row: RunRow, changes: readonly Change[], wish: string): Promise<void> {
@@ -210,6 +249,10 @@ function forkChanges(fork: RunRow, cut: Cut, unread: readonly SignalRow[]): read
     forkedFact(fork, factOf(cut)),
   ];
 }
+
+/** Number of the first step that is undone; infinite when none is. */
+const firstUndoneBy = (recorded: readonly StepRow[]): number =>
+  Math.min(...recorded.map((row) => (row.failed ? Infinity : (undoneBy(row) ?? Infinity))));
 
 /**
  * A race hangs on steps with greater numbers than its own. One that was decided after a step that is
