@@ -252,14 +252,16 @@ function forkChanges(fork: RunRow, cut: Cut, unread: readonly SignalRow[]): read
 
 /** Number of the first step that is undone; infinite when none is. */
 const firstUndoneBy = (recorded: readonly StepRow[]): number =>
-  Math.min(...recorded.map((row) => (row.failed ? Infinity : (undoneBy(row) ?? Infinity))));
+  recorded.reduce((first, row) => {
+    return row.failed ? first : Math.min(first, undoneBy(row) ?? Infinity);
+  }, Infinity);
 
 /**
  * A race hangs on steps with greater numbers than its own. One that was decided after a step that is
  * removed is open again, and so is what the losers had in flight.
  */
 function openRaces({ fromStep, kept, removed }: Cut): Cut {
-  const since = Math.min(...removed.map(({ ordinal }) => ordinal ?? Infinity));
+  const since = removed.reduce((least, row) => Math.min(least, row.ordinal ?? Infinity), Infinity);
   const isOpened = ({ kind, ordinal }: StepRow): boolean =>
     kind === "race" && (ordinal ?? 0) > since;
   const opened = new Set(kept.filter(isOpened).map(({ seq }) => seq));
