@@ -204,6 +204,27 @@ export const runCases: EngineCases = {
     });
   },
 
+  "is shown as cancelled, and said to be, when that outlasts a crash and not before": async (
+    open,
+  ) => {
+    const workflow = defineWorkflow("doubted", (ctx) => ctx.waitFor("never"));
+    await onEngine(open, [workflow], async (bench) => {
+      const handle = await start(bench, workflow, undefined, "doubted");
+      await untilItWaits(bench, "doubted");
+      const told: string[] = [];
+      const tell = (word: string) => (): void => void told.push(word);
+      // All in one turn: nothing of it can be on the disk yet.
+      const first = handle.cancel().then(tell("first"));
+      const second = handle.cancel().then(tell("second"));
+      const seen = handle.status();
+      await settle(bench, seen.then(tell("seen")));
+      assert.equal(await seen, "running");
+      await settle(bench, Promise.all([first, second]));
+      assert.deepEqual(told, ["seen", "first", "second"]);
+      assert.equal((await viewOf(bench, "doubted")).status, "cancelled");
+    });
+  },
+
   "takes its children along when it is cancelled": async (open) => {
     const child = defineWorkflow("sleeper", (ctx) => ctx.sleep("10h"));
     const parent = defineWorkflow("guardian", (ctx) => ctx.child(child, undefined));

@@ -102,7 +102,7 @@ export class LiveRun {
     return this.#end.isOver;
   }
 
-  /** Its last row, from the moment on at which its end is decided. */
+  /** Its last row, when that is durable. */
   get endRow(): RunRow | undefined {
     return this.#end.row;
   }
@@ -111,7 +111,7 @@ export class LiveRun {
     if (this.endRow) return viewOf(this.endRow);
     return viewOf({
       ...this.row,
-      ...toColumns(this.#state, this.row.createdAtMs),
+      ...toColumns(this.#end.stateBefore ?? this.#state, this.row.createdAtMs),
       ...this.#shown(),
       ...this.#end.shown,
     });

@@ -60,6 +60,10 @@ export class RunEnd {
   /** What an earlier life left of the run is known. */
   #isKnown = false;
   #row: RunRow | undefined;
+  /** The state that is shown until the end is durable: a crash before that leads back to it. */
+  #stateBefore: RunState | undefined;
+  /** Resolves when what the run comes to, or its mark, is durable. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor(run: EndingRun) {
     const { row, host, signals } = run;
@@ -90,9 +94,14 @@ export class RunEnd {
     return this.#mark !== undefined;
   }
 
-  /** The run's last row, from the moment on at which its end is decided. */
+  /** The run's last row, when it is durable. */
   get row(): RunRow | undefined {
-    return this.#row;
+    return this.#stateBefore ? undefined : this.#row;
+  }
+
+  /** While its end is on the way to the disk: the state that it had before. */
+  get stateBefore(): RunState | undefined {
+    return this.#stateBefore;
   }
 
   get shown(): { readonly ending?: RunRow["ending"]; readonly error?: RunError | null } {
@@ -112,7 +121,7 @@ export class RunEnd {
 
   /** Ends the run so. Resolves when that is durable, also if steps are still to be undone. */
   async come(ending: Ending): Promise<void> {
-    if (this.isOver) return;
+    if (this.isOver) return this.#written;
     if (this.#mark) {
       if (this.#isKnown) this.#undo(this.#mark);
       return;
@@ -125,6 +134,7 @@ export class RunEnd {
     const isWaiting = state().kind === "waiting";
     if (isWaiting) move({ kind: "wakes", life: host.life }); // A later life must take it up.
     const isDurable = host.commit([isWaiting ? this.#columns(mark) : update(runs, [row.id], mark)]);
+    this.#written = isDurable;
     if (this.#isKnown) this.#undo(mark, isDurable);
     await isDurable;
   }
@@ -172,8 +182,8 @@ export class RunEnd {
     undone.catch(nothing); // The host has been told.
   }
 
-  async #finish(ending: Ending, failedUndo?: StepRow): Promise<void> {
-    if (this.#over === "abandoned") return;
+  #finish(ending: Ending, failedUndo?: StepRow): Promise<void> {
+    if (this.#over === "abandoned") return Promise.resolve();
     const { row, host, move, state, shown } = this.#run;
     const before = state();
     const atMs = host.clock.epochMs();
@@ -187,18 +197,29 @@ export class RunEnd {
     this.#over = kind === "cancelled" || kind === "expired" ? "stopped" : "ended";
     this.#letGo();
     const more = failedUndo ? [put(steps, failedUndo)] : [];
+    this.#stateBefore = before;
+    this.#written = this.#write([...endChanges(row, last, atMs), ...more], kind === "returned");
+    return this.#written;
+  }
+
+  async #write(changes: readonly Change[], mayDieInstead: boolean): Promise<void> {
+    const { row, host } = this.#run;
+    const before = this.#stateBefore;
     try {
-      await host.commit([...endChanges(row, last, atMs), ...more]);
+      await host.commit(changes);
     } catch (error) {
       if (host.isLost(error)) throw error;
-      if (kind === "returned") return this.#dieInstead(before, error);
+      if (mayDieInstead && before) return this.#dieInstead(before, error);
     }
+    this.#stateBefore = undefined;
     host.ended(row.id);
   }
 
   /** The end that it came to could not be written: that is what it dies of. */
   #dieInstead(before: RunState, error: unknown): void {
     this.#run.moveBack(before);
+    this.#stateBefore = undefined;
+    this.#row = undefined;
     this.#over = "no";
     this.come(threw(error, this.blame)).catch(nothing);
   }
