@@ -14,6 +14,8 @@ export interface AskedRun {
   readonly signals: ReadonlyMap<string, AskedSignal>;
   isAccepted: boolean;
   isEnded: boolean;
+  /** Whether it is to be cancelled, and the program has not said yet that it is. */
+  isToBeCancelled: boolean;
   /** Crashes in a row, as the program counts them. */
   crashes: number;
 }
@@ -49,14 +51,14 @@ export class AskedRuns {
     return this.#runs.get(id);
   }
 
-  add(plan: Plan): AskedRun {
+  add(plan: Plan, isToBeCancelled: boolean): AskedRun {
     const id = `run-${this.#runs.size + 1}`;
     const start = `${START}-${nonce()}`;
     const order = orderOf(plan);
     const names = [...order.sources].filter(([, { kind }]) => kind === "signal");
     const signals = new Map(names.map(([name]) => [name, { nonce: nonce(), isKept: false }]));
     const errand: Errand = { root: id, plan, inHand: [start] };
-    const nothingYet = { isAccepted: false, isEnded: false, crashes: 0 };
+    const nothingYet = { isAccepted: false, isEnded: false, isToBeCancelled, crashes: 0 };
     const run: AskedRun = { id, errand, order, start, signals, ...nothingYet };
     this.#runs.set(id, run);
     return run;

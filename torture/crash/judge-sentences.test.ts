@@ -107,6 +107,29 @@ describe("the sentences of the judge", () => {
     ]);
   });
 
+  const cancelled: readonly Told[] = [
+    { kind: "accepted", run: "r", life: 1 },
+    effect({}),
+    { kind: "to be cancelled", run: "r" },
+    { kind: "seen", run: "r", life: 1, status: "cancelled", why: "" },
+    { kind: "gone", life: 1 },
+    { kind: "owns", life: 2 },
+  ];
+
+  it("find a cancelled run that goes on in a later life, and one that is running again", () => {
+    const alive: Told = { kind: "seen", run: "r", life: 2, status: "running", why: "" };
+    expect(said(...cancelled, { kind: "over" })).toEqual([]);
+    expect(said(...cancelled, effect({ life: 2, nonce: "n2" }), alive)).toEqual([
+      "Step s1 of run r ran in life 2 though the run was cancelled in life 1",
+      "Run r had been cancelled and is running in life 2",
+    ]);
+  });
+
+  it("find a run that is cancelled though nobody asked for that", () => {
+    const lost = cancelled.filter(({ kind }) => kind !== "to be cancelled");
+    expect(said(...lost)).toEqual(["Run r is cancelled though nothing in it should end it: "]);
+  });
+
   it("say which run is not there any more", () => {
     expect(
       said(

@@ -35,6 +35,9 @@ interface RunSeen {
   readonly races: Map<string, { readonly winner: string; readonly life: number }>;
   readonly steps: Map<string, StepSeen>;
   isAccepted: boolean;
+  mayBeCancelled: boolean;
+  /** The life that first said that it is cancelled. */
+  cancelledIn: number | undefined;
   result: readonly string[] | undefined;
 }
 
@@ -64,6 +67,9 @@ export class Judge {
       case "signal":
         this.#runs.get(told.run)?.signals.set(told.name, told.nonce);
         break;
+      case "to be cancelled":
+        this.#mayBeCancelled(told.run);
+        break;
       case "owns":
         this.#owns(told.life);
         break;
@@ -87,7 +93,9 @@ export class Judge {
 
   /** Accepted, and not ended. */
   openRuns(): readonly string[] {
-    return [...this.#runs].filter(([, run]) => run.isAccepted && !run.result).map(([id]) => id);
+    const isOpen = (run: RunSeen): boolean =>
+      run.isAccepted && !run.result && run.cancelledIn === undefined;
+    return [...this.#runs].filter(([, run]) => isOpen(run)).map(([id]) => id);
   }
 
   // --- runs --------------------------------------------------------------------------------------
@@ -102,6 +110,8 @@ export class Judge {
       races: new Map(),
       steps: new Map(),
       isAccepted: false,
+      mayBeCancelled: false,
+      cancelledIn: undefined,
       result: undefined,
     });
   }
@@ -129,11 +139,19 @@ export class Judge {
         this.#found("lost", `Run ${id} was accepted and life ${life} has no such run`);
       return;
     }
-    if (status === "dead" || status === "cancelled") {
+    const before = run.cancelledIn === undefined ? "ended" : "been cancelled";
+    if (status === "cancelled" && run.mayBeCancelled && !run.result) {
+      run.cancelledIn ??= life;
+    } else if (status === "dead" || status === "cancelled") {
       this.#found("died", `Run ${id} is ${status} though nothing in it should end it: ${why}`);
-    } else if (status !== "completed" && run.result) {
-      this.#found("unstable", `Run ${id} had ended and is ${status} in life ${life}`);
+    } else if (run.cancelledIn !== undefined || (status !== "completed" && run.result)) {
+      this.#found("unstable", `Run ${id} had ${before} and is ${status} in life ${life}`);
     }
+  }
+
+  #mayBeCancelled(id: string): void {
+    const run = this.#runs.get(id);
+    if (run) run.mayBeCancelled = true;
   }
 
   #ended(id: string, result: readonly string[], life: number): void {
@@ -211,6 +229,11 @@ export class Judge {
   #mayRun(where: string, run: RunSeen, seen: StepSeen, { life }: Effect): void {
     if (run.result) {
       this.#found("repeated", `${where} ran in life ${life} though the run had ended`);
+      return;
+    }
+    if (run.cancelledIn !== undefined && life > run.cancelledIn) {
+      const end = `though the run was cancelled in life ${run.cancelledIn}`;
+      this.#found("unstable", `${where} ran in life ${life} ${end}`);
       return;
     }
     if (seen.recorded) {

@@ -139,6 +139,13 @@ async function obey(engine: Engine, line: ToProgram): Promise<void> {
     case "signal":
       await pass(engine, line.run, line.name, line.nonce);
       return;
+    case "cancel": {
+      const { run } = line;
+      await (await engine.handle(run))?.cancel();
+      await show(engine, run);
+      tell({ kind: "cancelled", run });
+      return;
+    }
     case "ask": {
       const { run } = line;
       const handle = await engine.handle(run);

@@ -9,6 +9,8 @@ export type Told = Readonly<
   | { kind: "accepted"; run: string; life: number }
   /** A signal that was sent, perhaps more than once, with this payload. */
   | { kind: "signal"; run: string; name: string; nonce: string }
+  /** The run is to end before its time; it may have ended by then. */
+  | { kind: "to be cancelled"; run: string }
   /** This life said that it has the folder. */
   | { kind: "owns"; life: number }
   /** This life is dead for sure. */

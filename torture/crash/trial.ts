@@ -9,7 +9,7 @@ import { type Life, Nursery } from "./lives.ts";
 import type { Moment } from "./moments.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { Watch } from "./watch.ts";
-import type { Orders, ToDriver } from "./wire.ts";
+import type { Orders, ToDriver, ToProgram } from "./wire.ts";
 
 export interface TrialOptions {
   readonly seed: string;
@@ -33,6 +33,10 @@ const ASKED_AGAIN = 2;
 
 /** Signals are sent within so long, early or late. */
 const SIGNAL_MS = 60;
+
+/** One run of so many is cancelled, within so long. */
+const CANCELLED_ONE_IN = 8;
+const CANCEL_MS = 150;
 
 /** Half of the replies take up to so long, so that more steps are in flight at once. */
 const REPLY_MS = 5;
@@ -167,9 +171,12 @@ export class Trial {
       case "signalled":
         this.#kept(life, line.run, line.name);
         break;
+      case "cancelled":
+        this.#cancelled(life, line.run);
+        break;
       case "seen":
         this.judge.hear({ ...line, life: number });
-        this.#seen(line.run, line.crashes);
+        this.#seen(life, line.run, line.status, line.crashes);
         break;
       case "ended":
         this.judge.hear({ ...line, life: number });
@@ -187,8 +194,8 @@ export class Trial {
     for (const { id, isAccepted, isEnded, errand } of this.#runs.all()) {
       if (isEnded) continue;
       if (isAccepted) life.send({ kind: "ask", run: id });
-      else life.send({ kind: "submit", run: id, errand }); // Its fate is not known: the same id again.
-      this.#sendSignals(life, id);
+      else this.#request(life, { kind: "submit", run: id, errand }); // Its fate is not known.
+      this.#sendMore(life, id);
     }
     for (const run of this.#someEnded()) life.send({ kind: "ask", run });
     this.#askForMore(life);
@@ -215,7 +222,7 @@ export class Trial {
   #accepted(life: Life, id: string): void {
     const run = this.#runs.find(id);
     if (run) run.isAccepted = true;
-    this.#sendSignals(life, id);
+    this.#sendMore(life, id);
     this.#watchOf(life)?.promised();
   }
 
@@ -232,9 +239,16 @@ export class Trial {
     this.#watchOf(life)?.ended();
   }
 
-  #seen(id: string, crashes: number): void {
+  #cancelled(life: Life, id: string): void {
+    const run = this.#runs.find(id);
+    if (run) run.isToBeCancelled = false;
+    this.#watchOf(life)?.promised();
+  }
+
+  #seen(life: Life, id: string, status: string, crashes: number): void {
     const run = this.#runs.find(id);
     if (run) run.crashes = crashes;
+    if (status === "cancelled") this.#ended(life, id);
   }
 
   // --- what is asked of the lives ----------------------------------------------------------------
@@ -246,23 +260,34 @@ export class Trial {
     const wanted = workload ? workload.length - this.#runs.size : OPEN_RUNS - open;
     for (let more = 0; more < wanted; more += 1) {
       const plan = workload?.[this.#runs.size] ?? makePlan(this.#random);
-      const { id: run, start, signals, errand } = this.#runs.add(plan);
+      const isToBeCancelled = !workload && this.#random.next() < 1 / CANCELLED_ONE_IN;
+      const { id: run, start, signals, errand } = this.#runs.add(plan, isToBeCancelled);
       this.judge.hear({ kind: "submitted", run, start, plan });
       for (const [name, { nonce }] of signals) {
         this.judge.hear({ kind: "signal", run, name, nonce });
       }
-      life.send({ kind: "submit", run, errand });
+      this.#request(life, { kind: "submit", run, errand });
     }
   }
 
-  /** Early or late: a signal that comes before anybody waits is kept. */
-  #sendSignals(life: Life, id: string): void {
+  #request(life: Life, line: ToProgram): void {
+    life.send(line);
+    this.#watchOf(life)?.requested();
+  }
+
+  /** Signals come early or late: one that comes before anybody waits is kept. */
+  #sendMore(life: Life, id: string): void {
     const run = this.#runs.find(id);
     if (!run?.isAccepted || run.isEnded) return;
     for (const [name, { nonce, isKept }] of run.signals) {
-      const send = (): void => life.send({ kind: "signal", run: id, name, nonce });
+      const send = (): void => this.#request(life, { kind: "signal", run: id, name, nonce });
       if (!isKept) this.#later(this.#random.next() * SIGNAL_MS, send);
     }
+    const cancel = (): void => {
+      this.judge.hear({ kind: "to be cancelled", run: id });
+      this.#request(life, { kind: "cancel", run: id });
+    };
+    if (run.isToBeCancelled) this.#later(this.#random.next() * CANCEL_MS, cancel);
   }
 
   #someEnded(): readonly string[] {

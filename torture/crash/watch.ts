@@ -15,6 +15,7 @@ export class Watch {
   readonly #strike: () => void;
   #effects = 0;
   #promises = 0;
+  #requests = 0;
   /** Answers of this life; and the runs that quoted one, which proves that they recorded something. */
   readonly #answers = new Set<string>();
   readonly #moved = new Set<string>();
@@ -56,6 +57,14 @@ export class Watch {
 
   get effects(): number {
     return this.#effects;
+  }
+
+  /** The program was asked to take a run or a signal, or to cancel. */
+  requested(): void {
+    this.#requests += 1;
+    if (this.#moment.kind === "after a request" && this.#requests === this.#moment.nth) {
+      this.#in(this.#moment.afterMs);
+    }
   }
 
   /** The program has said that it has a run or a signal. */

@@ -32,6 +32,8 @@ export type ToDriver = Readonly<
   | { kind: "accepted"; run: string }
   /** The signal is kept; or the run has ended and takes none. */
   | { kind: "signalled"; run: string; name: string }
+  /** What it is now is seen before. */
+  | { kind: "cancelled"; run: string }
   | { kind: "seen"; run: string; status: string; crashes: number; why: string }
   | { kind: "ended"; run: string; result: readonly string[] }
   | {
@@ -48,6 +50,7 @@ export type ToDriver = Readonly<
 export type ToProgram = Readonly<
   | { kind: "submit"; run: string; errand: Errand }
   | { kind: "signal"; run: string; name: string; nonce: string }
+  | { kind: "cancel"; run: string }
   | { kind: "ask"; run: string }
   | { kind: "answer"; id: number; nonce: string; isRefused: boolean }
   /** End in order. */
