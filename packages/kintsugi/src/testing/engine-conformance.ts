@@ -3,10 +3,13 @@
  * engines, for any test runner.
  */
 
+import { attributeCases } from "./engine-conformance/attribute-cases.ts";
 import type { EngineCases, OpenEngine } from "./engine-conformance/bench.ts";
+import { changeCrashCases, patchCases } from "./engine-conformance/change-cases.ts";
 import { crashCases } from "./engine-conformance/crash-cases.ts";
 import { deadLetterCases } from "./engine-conformance/dead-letter-cases.ts";
 import { deadlineCases, deadlineCrashCases } from "./engine-conformance/deadline-cases.ts";
+import { eventCases, eventCrashCases } from "./engine-conformance/event-cases.ts";
 import { listCases } from "./engine-conformance/list-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
 import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
@@ -39,6 +42,9 @@ const SITUATIONS: Readonly<Record<string, EngineCases>> = {
   "a run that is rewound": rewindCases,
   "a run that is forked": forkCases,
   "a race": raceCases,
+  "the events of a run": eventCases,
+  "attributes of runs": attributeCases,
+  "a patch": patchCases,
   "a deadline": deadlineCases,
   "a run that comes to a bad end": undoCases,
 };
@@ -48,6 +54,8 @@ const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {
   "a race whose process ended": raceCrashCases,
   "a deadline, over a restart": deadlineCrashCases,
   "a run that is undone when its process ends": undoCrashCases,
+  "the events of a run, over restarts": eventCrashCases,
+  "a run whose code has changed": changeCrashCases,
   "a crash that comes again and again": quarantineCases,
   "queues over a restart": queueCrashCases,
 };

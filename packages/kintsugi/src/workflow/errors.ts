@@ -105,10 +105,20 @@ export class DeterminismError extends KintsugiError {
   readonly recorded: string;
   readonly found: string;
 
-  constructor(runId: string, step: number, recorded: string, found: string) {
+  constructor(
+    runId: string,
+    step: number,
+    recorded: string,
+    found: string,
+    versions?: { readonly started: number; readonly running: number },
+  ) {
     super(
       `Step ${step} of run "${runId}" was recorded as ${recorded}, and the code now asks for` +
-        ` ${found}: code between steps must be pure, and must not change under an unfinished run`,
+        ` ${found}: code between steps must be pure, and must not change under an unfinished run` +
+        (versions && versions.started !== versions.running
+          ? `. It was started with version ${versions.started}, which is not registered, and goes on` +
+            ` with version ${versions.running}`
+          : ""),
     );
     this.runId = runId;
     this.step = step;
@@ -229,6 +239,18 @@ export class SignalsFullError extends KintsugiError {
 
   constructor(runId: string, kept: number) {
     super(`Run "${runId}" has ${kept} signals that it has not asked for, and takes no more`);
+    this.runId = runId;
+  }
+}
+
+/** A run has emitted as many events as it may. */
+export class EventsFullError extends KintsugiError {
+  override readonly name = "EventsFullError";
+  readonly code = "KINTSUGI_EVENTS_FULL";
+  readonly runId: string;
+
+  constructor(runId: string, kept: number) {
+    super(`Run "${runId}" has emitted ${kept} events, and may emit no more`);
     this.runId = runId;
   }
 }

@@ -31,6 +31,7 @@ export {
   DeterminismError,
   EngineOverloadedError,
   EngineStoppedError,
+  EventsFullError,
   FromStepError,
   InputRefusedError,
   QueueUnknownError,
@@ -47,13 +48,18 @@ export {
 } from "./errors.ts";
 export { RecordedError } from "./recorded-error.ts";
 export type {
+  Attributes,
+  DeadReason,
   Debounce,
   EarlierEnd,
+  EndingReason,
+  EventsOptions,
   ForkOptions,
   ReplayOptions,
   RewindOptions,
   RunCountFilter,
   RunError,
+  RunEvent,
   RunFilter,
   RunHandle,
   RunProgress,
@@ -70,7 +76,7 @@ export {
 } from "./schedule/define-schedule.ts";
 export type { CatchUp } from "./schedule/schedule-state.ts";
 export { Scheduler, type SchedulerOptions, type ScheduleView } from "./schedule/scheduler.ts";
-export type { StepContext, StepOptions } from "./step-types.ts";
+export type { StepContext, StepOptions, Undo, UndoableStep } from "./step-types.ts";
 export { runStraight, SignalUnreachableError, type StraightOptions } from "./straight-context.ts";
 export { workflowTables } from "./tables.ts";
 export type {

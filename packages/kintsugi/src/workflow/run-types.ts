@@ -14,6 +14,25 @@ export type DeadReason = "failed" | "quarantined" | "deadline" | "undo";
 
 export type EndingReason = "failed" | "cancelled" | "deadline";
 
+/** What runs are found by, besides their columns. */
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** What a run has told while it ran. */
+export interface RunEvent {
+  /** Grows with each event of the run, not by one. */
+  readonly id: number;
+  readonly type: string;
+  readonly payload: unknown;
+  readonly atMs: number;
+}
+
+export interface EventsOptions {
+  /** Id of the last event that is known already. @defaultValue none is */
+  readonly after?: number;
+  /** Ends the iteration, by throwing its reason. */
+  readonly signal?: AbortSignal;
+}
+
 export interface RunProgress {
   readonly done: number;
   readonly total: number;
@@ -42,6 +61,7 @@ export interface RunView {
   readonly deadlineMs: number | null;
   /** It ends, for this reason, but first its steps are undone. */
   readonly ending: EndingReason | null;
+  readonly attributes: Attributes;
   readonly queue: string;
   readonly priority: number;
   /** The run whose record it began with. */
@@ -54,7 +74,17 @@ export interface RunView {
 export interface StepView {
   /** Its number in the order in which the steps of the run were started, from 0. */
   readonly seq: number;
-  readonly kind: "step" | "value" | "sleep" | "wait" | "child" | "race" | "undo";
+  readonly kind:
+    | "step"
+    | "value"
+    | "sleep"
+    | "wait"
+    | "child"
+    | "race"
+    | "undo"
+    | "emit"
+    | "tag"
+    | "patch";
   readonly name: string;
   /**
    * `waiting`: for time, a signal or a child; what a step that is not recorded does is not known.
@@ -82,6 +112,8 @@ export interface StartOptions {
   readonly priority?: number;
   /** It begins so long after it was accepted, at the earliest; signals are kept. @defaultValue none */
   readonly delay?: Duration;
+  /** What it is found by in `list`; its code may add more. @defaultValue none */
+  readonly attributes?: Attributes;
   /**
    * It has to end within this time after it was accepted, whatever it does: when the time is up, its step's
    * signal is aborted, steps that have an undo are undone, and it dies of a {@link RunDeadlineError}. A
@@ -163,6 +195,13 @@ export interface RunHandle<Output> {
   status(): Promise<RunStatus>;
   /** Kept until the run asks for it. */
   signal(name: string, payload?: unknown): Promise<void>;
+  /**
+   * What the run emits, from the first event on and then as it comes, in order and each once, also over
+   * crashes and replays. Ends when the run has ended.
+   *
+   * @throws {@link EngineStoppedError} when the engine stops before that, or the signal's reason.
+   */
+  events(options?: EventsOptions): AsyncIterable<RunEvent>;
   /** Ends the run at its next call, or at once when it waits; a running step hears its signal. */
   cancel(): Promise<void>;
 }
@@ -178,6 +217,8 @@ export interface RunCountFilter {
 
 /** Newest first. Pages do not move while runs begin: those come before the first. */
 export interface RunFilter extends RunCountFilter {
+  /** Those that have all of these. */
+  readonly attributes?: Attributes;
   /** Begun at this moment or later, epoch milliseconds. */
   readonly sinceMs?: number;
   /** Begun before this moment, epoch milliseconds. */

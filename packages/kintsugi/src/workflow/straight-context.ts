@@ -160,6 +160,14 @@ class StraightContext implements WorkflowContext {
     return this.#options.random.uuid();
   }
 
+  async emit(): Promise<void> {}
+
+  async tag(): Promise<void> {}
+
+  async patched(): Promise<boolean> {
+    return true;
+  }
+
   progress(): void {}
 
   // --- private parts -----------------------------------------------------------------------------

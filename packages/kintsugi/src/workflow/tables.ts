@@ -1,7 +1,14 @@
 /** The rows that runs are made of. */
 
 import type { AnyTable, Table } from "../store/index.ts";
-import type { DeadReason, EndingReason, RunError, RunProgress, RunStatus } from "./run-types.ts";
+import type {
+  Attributes,
+  DeadReason,
+  EndingReason,
+  RunError,
+  RunProgress,
+  RunStatus,
+} from "./run-types.ts";
 import { schedules } from "./schedule/tables.ts";
 
 /**
@@ -56,6 +63,8 @@ export interface RunRow {
   readonly ending: EndingReason | null;
   /** Beside `ending`. */
   readonly cause: EndingCause | null;
+  /** What it is found by; `run_attributes` has the same, with an index. */
+  readonly attributes: Attributes | null;
   /** How often it was rewound. */
   readonly generation: number;
   /** Where to: growing by step and by generation. */
@@ -107,6 +116,7 @@ export const runs: Table<RunRow> = {
     deadlineMs: { type: "integer", since: 2, initial: Number.MAX_SAFE_INTEGER },
     ending: { type: "text", since: 2 },
     cause: { type: "json", since: 2 },
+    attributes: { type: "json", since: 2 },
     generation: { type: "integer", since: 2, initial: 0 },
     rewinds: { type: "json", since: 2 },
     forkedFrom: { type: "text", since: 2 },
@@ -121,7 +131,17 @@ export const runs: Table<RunRow> = {
   ],
 };
 
-export type StepKind = "step" | "value" | "sleep" | "wait" | "child" | "race" | "undo";
+export type StepKind =
+  | "step"
+  | "value"
+  | "sleep"
+  | "wait"
+  | "child"
+  | "race"
+  | "undo"
+  | "emit"
+  | "tag"
+  | "patch";
 
 export interface StepRow {
   readonly runId: string;
@@ -286,6 +306,51 @@ export const runEnds: Table<RunEndRow> = {
   key: ["runId", "number"],
 };
 
+export interface RunEventRow {
+  readonly runId: string;
+  /** Grows with each event, over all lives of the engine. */
+  readonly id: number;
+  readonly type: string;
+  /** Text of the codec. */
+  readonly payload: string;
+  readonly atMs: number;
+}
+
+export const runEvents: Table<RunEventRow> = {
+  name: "run_events",
+  version: 1,
+  columns: {
+    runId: { type: "text" },
+    id: { type: "integer" },
+    type: { type: "text" },
+    payload: { type: "text" },
+    atMs: { type: "integer" },
+  },
+  key: ["runId", "id"],
+};
+
+export interface RunAttributeRow {
+  readonly runId: string;
+  readonly name: string;
+  /** JSON text. */
+  readonly value: string;
+  /** That of the run: what is found is listed by it. */
+  readonly createdAtMs: number;
+}
+
+export const runAttributes: Table<RunAttributeRow> = {
+  name: "run_attributes",
+  version: 1,
+  columns: {
+    runId: { type: "text" },
+    name: { type: "text" },
+    value: { type: "text" },
+    createdAtMs: { type: "integer" },
+  },
+  key: ["runId", "name"],
+  indexes: [["name", "value", "createdAtMs"]],
+};
+
 /** All tables of this room, for whoever opens the store. */
 export const workflowTables: readonly AnyTable[] = [
   runs,
@@ -295,6 +360,8 @@ export const workflowTables: readonly AnyTable[] = [
   runKeys,
   queues,
   queueStarts,
+  runEvents,
+  runAttributes,
   schedules,
   runEnds,
 ].map((table) => table as unknown as AnyTable);

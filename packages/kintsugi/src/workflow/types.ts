@@ -2,6 +2,7 @@
 
 import type { Duration } from "@kintsugi/policy/base";
 
+import type { Attributes } from "./run-types.ts";
 import type { StepContext, StepOptions, Undo, UndoableStep } from "./step-types.ts";
 
 /** Any schema that follows Standard Schema v1 (zod, valibot, arktype): https://standardschema.dev */
@@ -96,6 +97,22 @@ export interface WorkflowContext {
   random(): Promise<number>;
   /** Recorded. */
   uuid(): Promise<string>;
+  /**
+   * Tells those who follow the run by `handle.events()`: in order, and each event once, whatever crashes.
+   * Resolves when it is durable; need not be awaited.
+   *
+   * @throws {@link EventsFullError} beyond 10,000 events of a run.
+   */
+  emit(type: string, payload?: unknown): Promise<void>;
+  /** Sets attributes by which the run is found: at most 32. Those of other names stay. */
+  tag(attributes: Attributes): Promise<void>;
+  /**
+   * Whether this run goes the way that was added to its code under this name: true for runs that come here
+   * for the first time, false for those that had passed the place before the change. Ask wherever the ways
+   * differ; the answer is the same for all of a run. When no old run is left, the question can go, if the
+   * name stays: `ctx.patched` without a branch.
+   */
+  patched(name: string): Promise<boolean>;
   /** Shown, not recorded as a step. */
   progress(done: number, total: number, note?: string): void;
 }

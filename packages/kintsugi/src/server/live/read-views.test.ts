@@ -29,6 +29,7 @@ const run = (
   deadReason: null,
   deadlineMs: null,
   ending: null,
+  attributes: {},
   queue: "default",
   priority: 0,
   forkedFrom: null,

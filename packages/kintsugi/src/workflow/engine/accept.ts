@@ -3,6 +3,7 @@
 import { encode } from "../codec.ts";
 import { InputRefusedError } from "../errors.ts";
 import { type RunState, toColumns } from "../run-state.ts";
+import type { Attributes } from "../run-types.ts";
 import type { RunRow } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { type Order, rankOf } from "./queues/order.ts";
@@ -42,6 +43,7 @@ export interface NewRun {
   readonly order: Order;
   /** Epoch milliseconds; `NEVER_MS` for none. */
   readonly deadlineMs: number;
+  readonly attributes: Attributes | null;
   readonly state: RunState;
   readonly atMs: number;
 }
@@ -54,6 +56,7 @@ export function newRow({
   parentId,
   order,
   deadlineMs,
+  attributes,
   state,
   atMs,
 }: NewRun): RunRow {
@@ -79,6 +82,7 @@ export function newRow({
     deadlineMs,
     ending: null,
     cause: null,
+    attributes,
     generation: 0,
     rewinds: null,
     forkedFrom: null,

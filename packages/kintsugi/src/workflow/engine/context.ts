@@ -2,16 +2,28 @@
 
 import { type Duration, durationMs } from "@kintsugi/policy/base";
 
+import { type Change, insert } from "../../store/index.ts";
+import { encode } from "../codec.ts";
+import { EventsFullError } from "../errors.ts";
+import type { Attributes } from "../run-types.ts";
 import type { StepContext, StepOptions, Undo, UndoableStep } from "../step-types.ts";
-import type { StepKind } from "../tables.ts";
+import { runEvents, type StepKind } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import { attemptStep } from "./attempts.ts";
+import { withAttributes } from "./attributes.ts";
 import type { Branch, Entry, Undoable } from "./branch.ts";
 import { type Code, runAll, runRace } from "./branches.ts";
 import { childIdOf, idempotencyKeyOf } from "./generation.ts";
 import type { LiveRun } from "./live-run.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
 import { timeIsUp, type Wait } from "./waits.ts";
+
+/** What is recorded of a call, and with it in the same commit. */
+interface Note {
+  readonly outcome: Outcome;
+  readonly more?: readonly Change[];
+  readonly durable?: () => void;
+}
 
 interface ChildOptions<Output> {
   readonly id?: string;
@@ -23,6 +35,9 @@ const NO_OPTIONS: StepOptions = {};
 const NO_DEADLINE = { deadlineMs: null };
 
 const slept: Outcome = success(undefined);
+
+/** Events that one run may emit. */
+const MAX_EVENTS = 10_000;
 
 /** Texts of progress are for a line on a screen. */
 const MAX_NOTE_LENGTH = 500;
@@ -95,6 +110,18 @@ export class RunContext implements WorkflowContext {
 
   uuid(): Promise<string> {
     return handedOut(this.#value("uuid", () => this.#run.host.random.uuid()));
+  }
+
+  emit(type: string, payload?: unknown): Promise<void> {
+    return handedOut(this.#emit(type, payload));
+  }
+
+  tag(attributes: Attributes): Promise<void> {
+    return handedOut(this.#tag(attributes));
+  }
+
+  patched(name: string): Promise<boolean> {
+    return handedOut(this.#patched(name));
   }
 
   progress(done: number, total: number, note = ""): void {
@@ -187,16 +214,45 @@ export class RunContext implements WorkflowContext {
     );
   }
 
-  async #value<T>(name: string, make: () => T): Promise<T> {
+  #value<T>(name: string, make: () => T): Promise<T> {
+    return this.#note("value", name, () => ({ outcome: success(make()) }));
+  }
+
+  async #emit(type: string, payload: unknown): Promise<void> {
     const run = this.#run;
-    const entry = this.#enter("value", name);
+    if (run.emitted >= MAX_EVENTS) throw new EventsFullError(run.id, MAX_EVENTS);
+    run.emitted += 1;
+    const text = encode(payload, `payload of event "${type}"`);
+    return this.#note("emit", type, () => {
+      const id = run.host.nextEventId();
+      const event = { runId: run.id, id, type, payload: text, atMs: run.host.clock.epochMs() };
+      const durable = (): void => run.host.emitted(run.id);
+      return { outcome: slept, more: [insert(runEvents, event)], durable };
+    });
+  }
+
+  async #tag(attributes: Attributes): Promise<void> {
+    withAttributes(null, attributes);
+    return this.#note("tag", "", () => ({ outcome: slept, more: this.#run.tag(attributes) }));
+  }
+
+  async #patched(name: string): Promise<boolean> {
+    const known = this.#run.patchKnown(name);
+    return known ?? this.#note("patch", name, () => ({ outcome: success(true) }));
+  }
+
+  /** A step without code of the user. */
+  async #note<T>(kind: StepKind, name: string, make: () => Note): Promise<T> {
+    const run = this.#run;
+    const entry = this.#enter(kind, name);
     if (!entry) return run.refuse();
     const recalled = run.recall<T>(entry);
     if (recalled) return recalled;
     const room = run.begin();
     if (room) await room;
     if (run.isVain(entry)) return run.refuse();
-    return run.record(entry, success(make()));
+    const { outcome, more, durable } = make();
+    return run.record(entry, outcome, more, durable);
   }
 
   async #outcomeOf<Input, Output>(

@@ -5,10 +5,11 @@ import { type Clock, orAborted } from "@kintsugi/policy/base";
 import { ConflictError, insert, remove, type Store } from "../../store/index.ts";
 import { encode } from "../codec.ts";
 import { RunStatusError, SignalsFullError } from "../errors.ts";
-import type { RunStatus } from "../run-types.ts";
+import type { EventsOptions, RunEvent, RunStatus } from "../run-types.ts";
 import { type RunRow, runs, type SignalRow, signals, steps } from "../tables.ts";
 import { markChanges, stopChanges, stopped } from "./dormant.ts";
 import { cancelledEnding, type Ending } from "./ending.ts";
+import type { EventFeed } from "./event-feed.ts";
 import type { RunDesk } from "./handle.ts";
 import { SIGNALS_PER_LIFE } from "./lives.ts";
 import type { Results } from "./results.ts";
@@ -21,6 +22,7 @@ export interface DeskOptions {
   readonly pool: RunPool;
   readonly rows: RunRows;
   readonly results: Results;
+  readonly events: EventFeed;
 }
 
 /** Signals that one run keeps until it asks for them. */
@@ -46,6 +48,10 @@ export class Desk implements RunDesk {
       results.tell(row);
     }
     return signal ? orAborted(result, signal) : result;
+  }
+
+  eventsOf(runId: string, options: EventsOptions): AsyncIterable<RunEvent> {
+    return this.#options.events.of(runId, options);
   }
 
   async statusOf(runId: string): Promise<RunStatus> {

@@ -25,6 +25,7 @@ import { steps } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { Desk } from "./desk.ts";
 import { expired } from "./ending.ts";
+import { EventFeed } from "./event-feed.ts";
 import { EngineRunHandle } from "./handle.ts";
 import { Intake, type StartInside } from "./intake.ts";
 import type { WorkflowMeasure } from "./measure.ts";
@@ -96,7 +97,8 @@ class EmbeddedEngine implements Engine {
   constructor(options: EmbeddedEngineOptions) {
     const { store, clock, random, onMeasure, isUrgent = () => false } = options;
     const report = options.onListenerError ?? reportError;
-    const results = new Results();
+    const events = new EventFeed(store);
+    const results = new Results((runId) => events.tell(runId));
     const pool = new RunPool({
       store,
       clock,
@@ -106,6 +108,7 @@ class EmbeddedEngine implements Engine {
       isUrgent,
       registry: this.#registry,
       results,
+      events,
       startChild: (workflow, input, more) => this.run(workflow, input, more),
       cancelChild: (id) => void this.#desk.cancel(id).catch(() => {}), // Nobody waits for it.
       expire: (id) => this.#desk.stop(id, expired),
@@ -116,7 +119,7 @@ class EmbeddedEngine implements Engine {
     this.#store = store;
     this.#pool = pool;
     this.#rows = rows;
-    this.#desk = new Desk({ store, clock, pool, rows, results });
+    this.#desk = new Desk({ store, clock, pool, rows, results, events });
     this.#intake = new Intake({ store, clock, random, pool, rows, isUrgent });
     const cancel = (runId: string): Promise<void> => this.#desk.cancel(runId);
     this.#revival = new Revival({ store, clock, random, pool, rows, cancel });

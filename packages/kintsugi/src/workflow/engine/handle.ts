@@ -1,10 +1,11 @@
-import type { RunHandle, RunStatus } from "../run-types.ts";
+import type { EventsOptions, RunEvent, RunHandle, RunStatus } from "../run-types.ts";
 
 /** What the handles of an engine call; all of it goes by the run's id. */
 export interface RunDesk {
   resultOf(runId: string, signal: AbortSignal | undefined): Promise<unknown>;
   statusOf(runId: string): Promise<RunStatus>;
   send(runId: string, signal: string, payload: unknown): Promise<void>;
+  eventsOf(runId: string, options: EventsOptions): AsyncIterable<RunEvent>;
   cancel(runId: string): Promise<void>;
 }
 
@@ -27,6 +28,10 @@ export class EngineRunHandle<Output> implements RunHandle<Output> {
 
   signal(name: string, payload?: unknown): Promise<void> {
     return this.#desk.send(this.id, name, payload);
+  }
+
+  events(options: EventsOptions = {}): AsyncIterable<RunEvent> {
+    return this.#desk.eventsOf(this.id, options);
   }
 
   cancel(): Promise<void> {

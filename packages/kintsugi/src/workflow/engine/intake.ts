@@ -6,10 +6,11 @@ import { type Change, ConflictError, insert, type Store, update } from "../../st
 import { encode } from "../codec.ts";
 import { EngineOverloadedError, RunIdTakenError } from "../errors.ts";
 import { accepted, NEVER_MS, next, type RunState } from "../run-state.ts";
-import type { StartOptions } from "../run-types.ts";
+import type { Attributes, StartOptions } from "../run-types.ts";
 import { type RunRow, runKeys, runs } from "../tables.ts";
 import type { Workflow } from "../types.ts";
 import { checkId, checkInput, newRow } from "./accept.ts";
+import { attributeChanges, withAttributes } from "./attributes.ts";
 import { startedFact } from "./facts.ts";
 import { type Order, orderOf } from "./queues/order.ts";
 import type { RunPool } from "./run-pool.ts";
@@ -38,6 +39,7 @@ interface Applicant {
   readonly parentId: string | null;
   readonly order: Order;
   readonly deadlineMs: number;
+  readonly attributes: Attributes | null;
 }
 
 /** Runs whose first row is on its way to the disk: a full disk must not fill the memory. */
@@ -72,8 +74,9 @@ export class Intake {
       const room = pool.roomFor(workflow.name);
       if (room) await room;
       const { parentId = null } = options;
+      const attributes = options.attributes ? withAttributes(null, options.attributes) : null;
       const deadlineMs = deadlineOf(options, clock.epochMs());
-      const applicant = { id, workflow, input: checked, parentId, order, deadlineMs };
+      const applicant = { id, workflow, input: checked, parentId, order, deadlineMs, attributes };
       const { key } = order;
       return await (key === undefined
         ? this.#accept(applicant)
@@ -126,7 +129,13 @@ export class Intake {
       const state = mayRun ? next(accepted, { kind: "let run", life }) : firstState(order);
       const row = newRow({ ...applicant, state, atMs });
       const starts = mayRun ? pool.startChanges(seat, atMs) : [];
-      await rows.commit([insert(runs, row), startedFact(row), ...starts, ...more]);
+      await rows.commit([
+        insert(runs, row),
+        startedFact(row),
+        ...attributeChanges(row, row.attributes),
+        ...starts,
+        ...more,
+      ]);
       pool.endsBy(row.deadlineMs);
       if (mayRun) pool.launch(row, workflow);
       else if (order.beginsAtMs === undefined) pool.queued(workflow.name);

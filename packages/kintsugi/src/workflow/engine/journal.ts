@@ -19,9 +19,16 @@ export interface Place {
   readonly ordinal: number;
 }
 
+/** Of the code: the one that the run was started with, and the one that runs. */
+interface Versions {
+  readonly started: number;
+  readonly running: number;
+}
+
 export class Journal {
   readonly #runId: string;
   readonly #clock: Clock;
+  readonly #versions: Versions | undefined;
   /** Recorded, and not asked for yet. */
   readonly #rows = new Map<number, StepRow>();
   readonly #places = new Map<number, number>();
@@ -36,7 +43,8 @@ export class Journal {
   /** The code is still going on what it was handed last. */
   #isDigesting = false;
 
-  constructor(runId: string, clock: Clock, rows: readonly StepRow[]) {
+  constructor(runId: string, clock: Clock, rows: readonly StepRow[], versions?: Versions) {
+    this.#versions = versions;
     this.#runId = runId;
     this.#clock = clock;
     for (const row of rows) this.#rows.set(row.seq, row);
@@ -62,12 +70,25 @@ export class Journal {
     const seq = this.#nextSeq;
     const row = this.#rows.get(seq);
     if (row && (row.kind !== kind || row.name !== name)) {
-      throw new DeterminismError(this.#runId, seq, inWords(row), inWords({ kind, name }));
+      throw new DeterminismError(
+        this.#runId,
+        seq,
+        inWords(row),
+        inWords({ kind, name }),
+        this.#versions,
+      );
     }
     this.#nextSeq += 1;
     if (typeof row?.abandonedBy !== "number") this.#awaited += 1;
     if (row) this.#rows.delete(seq);
     return { seq, kind, name, row, branch };
+  }
+
+  /** True when the run had passed this place before there was a patch of that name. */
+  wasHereBefore(patch: string): boolean {
+    const row = this.#rows.get(this.#nextSeq);
+    const isPatched = row?.kind === "patch" && row.name === patch;
+    return !isPatched && this.#rows.size > 0;
   }
 
   /** So many calls will have no outcome: they are abandoned. */
@@ -164,6 +185,12 @@ export function inWords({
       return `a wait for "${name}"`;
     case "race":
       return "a race";
+    case "emit":
+      return `the event "${name}"`;
+    case "tag":
+      return "ctx.tag()";
+    case "patch":
+      return `the patch "${name}"`;
     case "undo":
       return `the undo of step "${name}"`;
   }

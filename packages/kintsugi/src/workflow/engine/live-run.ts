@@ -4,7 +4,7 @@ import { type Change, insert, update } from "../../store/index.ts";
 import { decode } from "../codec.ts";
 import { DeterminismError } from "../errors.ts";
 import { isSuspect, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
-import type { RunProgress, RunView } from "../run-types.ts";
+import type { Attributes, RunProgress, RunView } from "../run-types.ts";
 import {
   type RunRow,
   runs,
@@ -15,6 +15,7 @@ import {
 } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import type { Signals } from "./attempts.ts";
+import { attributeChanges, withAttributes } from "./attributes.ts";
 import type { Blame } from "./blame.ts";
 import type { Branch, Entry, Undoable } from "./branch.ts";
 import { type Ending, returned, threw } from "./ending.ts";
@@ -41,6 +42,10 @@ export class LiveRun {
   #journal: Journal;
   #state: RunState;
   #progress: RunProgress | null;
+  #attributes: Attributes | null;
+  readonly #patches = new Map<string, boolean>();
+  /** Events that the code has emitted. */
+  emitted = 0;
   /** Calls that do not wait: code of steps, and outcomes on their way to the disk or to the code. */
   #active = 0;
   constructor(row: RunRow, state: RunState, workflow: Workflow<never, unknown>, host: RunHost) {
@@ -49,6 +54,7 @@ export class LiveRun {
     this.#workflow = workflow;
     this.#state = state;
     this.#progress = row.progress;
+    this.#attributes = row.attributes;
     this.#journal = new Journal(row.id, host.clock, []);
     this.waits = new Waits({
       id: row.id,
@@ -113,6 +119,7 @@ export class LiveRun {
       ...this.row,
       ...toColumns(this.#end.stateBefore ?? this.#state, this.row.createdAtMs),
       ...this.#shown(),
+      attributes: this.#attributes,
       ...this.#end.shown,
     });
   }
@@ -120,7 +127,8 @@ export class LiveRun {
   /** Takes up what an earlier life left. */
   remember(rows: readonly StepRow[], letters: readonly SignalRow[]): void {
     const called = rows.filter(({ kind }) => kind !== "undo");
-    this.#journal = new Journal(this.id, this.host.clock, called);
+    const versions = { started: this.row.version, running: this.#workflow.version };
+    this.#journal = new Journal(this.id, this.host.clock, called, versions);
     this.#end.undoing.remember(rows);
     for (const letter of letters) this.waits.mail.add(letter);
   }
@@ -209,7 +217,12 @@ export class LiveRun {
   }
 
   /** Records an outcome, once, and hands it to the code in its turn. */
-  record<T>(entry: Entry, outcome: Outcome, more: readonly Change[] = []): Promise<T> {
+  record<T>(
+    entry: Entry,
+    outcome: Outcome,
+    more: readonly Change[] = [],
+    durable: () => void = nothing,
+  ): Promise<T> {
     if (this.isVain(entry)) return this.refuse();
     const { place, ordinal } = this.#journal.takePlace();
     entry.branch?.recorded(entry, outcome.text);
@@ -230,8 +243,27 @@ export class LiveRun {
     if (this.#state !== before) changes.push(this.#columns({ suspectStep: null }));
     return new Promise((resolve, reject) => {
       const handOut = (): void => this.#handOut(entry, outcome, { resolve, reject });
-      this.#write(changes, () => this.#journal.arrive(place, handOut));
+      this.#write(changes, () => {
+        durable();
+        this.#journal.arrive(place, handOut);
+      });
     });
+  }
+
+  /** The answer to `ctx.patched` where the run had passed the place before, or has asked before. */
+  patchKnown(name: string): boolean | undefined {
+    const known = this.#patches.get(name);
+    if (known !== undefined) return known;
+    const isNew = !this.#journal.wasHereBefore(name);
+    this.#patches.set(name, isNew);
+    return isNew ? undefined : false;
+  }
+
+  /** Adds to its attributes. Returns what is to be written. */
+  tag(attributes: Attributes): readonly Change[] {
+    this.#attributes = withAttributes(this.#attributes, attributes);
+    const change = update(runs, [this.id], { attributes: this.#attributes });
+    return [change, ...attributeChanges(this.row, attributes)];
   }
 
   #won(entry: Entry, winner: number, more: readonly Change[]): Promise<number> {

@@ -6,7 +6,13 @@ import { settle } from "./outcome.ts";
 
 /** One promise for each run that somebody waits for, however many they are. */
 export class Results {
+  readonly #ended: (runId: string) => void;
   readonly #awaited = new Map<string, PromiseWithResolvers<unknown>>();
+
+  /** `ended` hears of each run that is over, whether somebody waits for it or not. */
+  constructor(ended: (runId: string) => void) {
+    this.#ended = ended;
+  }
 
   /** Resolves when {@link tell} is called for the run. */
   of(id: string): Promise<unknown> {
@@ -21,6 +27,7 @@ export class Results {
 
   /** Tells those who wait what has become of the run, if it is over. */
   tell(row: RunRow): void {
+    if (row.status !== "running") this.#ended(row.id);
     const awaited = this.#awaited.get(row.id);
     if (!awaited) return;
     const result = resultOf(row);

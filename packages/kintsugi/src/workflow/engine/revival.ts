@@ -30,6 +30,7 @@ import {
   steps,
 } from "../tables.ts";
 import { checkId } from "./accept.ts";
+import { attributeChanges } from "./attributes.ts";
 import { discardChanges, NO_END, newDeadlineMs, replayChanges } from "./dormant.ts";
 import { forkedFact, rewoundFact, startedFact } from "./facts.ts";
 import { numberOf } from "./from-step.ts";
@@ -243,6 +244,7 @@ function forkChanges(fork: RunRow, cut: Cut, unread: readonly SignalRow[]): read
   const { id: runId } = fork;
   return [
     insert(runs, fork),
+    ...attributeChanges(fork, fork.attributes),
     ...cut.kept.map((step) => insert(steps, { ...step, runId })),
     ...[...unread, ...taken(cut)].map((letter) => insert(signals, { ...letter, runId })),
     startedFact(fork),

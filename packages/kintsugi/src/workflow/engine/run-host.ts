@@ -26,6 +26,10 @@ export interface RunHost {
   ): Promise<RunHandle<Output>>;
   /** Cancels a run that this one has started and does not wait for any more, if it still runs. */
   cancelChild(runId: string): void;
+  /** Greater than that of any event before. */
+  nextEventId(): number;
+  /** The run has emitted an event, and that is durable. */
+  emitted(runId: string): void;
   /** The run's state has changed. */
   moved(run: RunRow, state: RunState): void;
   /** The run waits, and that is durable: it could be taken out of memory. */

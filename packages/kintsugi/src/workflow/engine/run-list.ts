@@ -2,12 +2,16 @@
 
 import type { Store } from "../../store/index.ts";
 import { RunUnknownError } from "../errors.ts";
-import type { RunCountFilter, RunFilter, RunStatus } from "../run-types.ts";
-import { type RunRow, runs } from "../tables.ts";
+import type { Attributes, RunCountFilter, RunFilter, RunStatus } from "../run-types.ts";
+import { type RunRow, runAttributes, runs } from "../tables.ts";
+import { textOf } from "./attributes.ts";
 
 const STATUSES: readonly RunStatus[] = ["running", "completed", "dead", "cancelled"];
 
 const DEFAULT_LIMIT = 100;
+
+/** Attributes that are read in one go. */
+const PAGE = 256;
 
 /** The place that a page begins behind. */
 type Place = Pick<RunRow, "createdAtMs" | "id">;
@@ -16,6 +20,8 @@ type Place = Pick<RunRow, "createdAtMs" | "id">;
 export async function listRuns(store: Store, filter: RunFilter): Promise<readonly RunRow[]> {
   const { status, workflow, parentId, queue, sinceMs = 0, limit = DEFAULT_LIMIT } = filter;
   const after = await beginningOf(store, filter);
+  if (Object.keys(filter.attributes ?? {}).length > 0)
+    return listByAttributes(store, filter, after);
   const pageOf = (of: RunStatus | readonly RunStatus[]): Promise<readonly RunRow[]> =>
     store.list(runs, {
       where: { status: of, ...given({ workflow, parentId, queue }) },
@@ -30,6 +36,41 @@ export async function listRuns(store: Store, filter: RunFilter): Promise<readonl
     parentId === undefined ? await Promise.all(statuses.map(pageOf)) : [await pageOf(statuses)];
   const page = pages.length === 1 ? (pages[0] ?? []) : pages.flat().sort(newestFirst);
   return page.slice(0, limit).filter(({ createdAtMs }) => createdAtMs >= sinceMs);
+}
+
+/** The index of one attribute is followed; whatever else the filter says is looked up in each run. */
+async function listByAttributes(
+  store: Store,
+  filter: RunFilter,
+  after: Place | undefined,
+): Promise<readonly RunRow[]> {
+  const { sinceMs = 0, limit = DEFAULT_LIMIT, attributes = {} } = filter;
+  const [[name, value]] = Object.entries(attributes) as [[string, Attributes[string]]];
+  const where = { name, value: textOf(value) };
+  let last = after && { ...where, runId: after.id, createdAtMs: after.createdAtMs };
+  const found: RunRow[] = [];
+  for (;;) {
+    const query = { where, orderBy: "createdAtMs", descending: true, limit: PAGE } as const;
+    const page = await store.list(runAttributes, { ...query, ...(last && { after: last }) });
+    const id = page.map(({ runId }) => runId);
+    const rows = await store.list(runs, { where: { id }, limit: PAGE });
+    const isIn = (row: RunRow): boolean => row.createdAtMs >= sinceMs && fits(row, filter);
+    found.push(...rows.filter(isIn).sort(newestFirst));
+    last = page.at(-1);
+    const isOld = (last?.createdAtMs ?? 0) < sinceMs;
+    if (found.length >= limit || page.length < PAGE || isOld) return found.slice(0, limit);
+  }
+}
+
+function fits(row: RunRow, filter: RunFilter): boolean {
+  const { status, workflow, parentId, queue, attributes = {} } = filter;
+  return (
+    (status === undefined || [status].flat().includes(row.status)) &&
+    (workflow === undefined || row.workflow === workflow) &&
+    (parentId === undefined || row.parentId === parentId) &&
+    (queue === undefined || row.queue === queue) &&
+    Object.entries(attributes).every(([name, value]) => row.attributes?.[name] === value)
+  );
 }
 
 export const countRuns = (

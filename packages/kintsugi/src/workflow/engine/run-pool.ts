@@ -21,6 +21,7 @@ import { RunContext } from "./context.ts";
 import { Deadlines } from "./deadlines.ts";
 import { DiskRoom } from "./disk-room.ts";
 import { dueChanges, letRunChanges } from "./dormant.ts";
+import type { EventFeed } from "./event-feed.ts";
 import { listAll } from "./list-all.ts";
 import { LiveRun } from "./live-run.ts";
 import { beginLife, endLife } from "./lives.ts";
@@ -40,6 +41,7 @@ export interface RunPoolOptions {
   readonly isUrgent: (workflow: string) => boolean;
   readonly registry: Registry;
   readonly results: Results;
+  readonly events: EventFeed;
   readonly startChild: RunHost["startChild"];
   readonly cancelChild: RunHost["cancelChild"];
   /** Ends a run whose deadline has come. */
@@ -48,6 +50,9 @@ export interface RunPoolOptions {
   /** Hears, once, why no code runs any more. */
   readonly onFatal: (error: unknown) => void;
 }
+
+/** Room for the events of one life, so that their ids grow from life to life. */
+const EVENTS_PER_LIFE = 2 ** 32;
 
 /** Time before a store that took no more is tried again. */
 const RETRY_MS = 1_000;
@@ -63,6 +68,7 @@ export class RunPool {
   readonly #room: DiskRoom;
   #host: RunHost | undefined;
   #isSpent = false;
+  #eventsEmitted = 0;
   #failure: unknown;
 
   constructor(options: RunPoolOptions) {
@@ -276,6 +282,11 @@ export class RunPool {
       isLost: (error) => this.isLost(error),
       startChild,
       cancelChild,
+      nextEventId: () => {
+        this.#eventsEmitted += 1;
+        return life * EVENTS_PER_LIFE + this.#eventsEmitted;
+      },
+      emitted: (runId) => this.#options.events.tell(runId),
       moved: (run, state) => this.#moved(run, state),
       rests: (runId) => this.#rests(runId),
       ended: (runId) => this.#ended(runId),
@@ -358,6 +369,7 @@ export class RunPool {
     this.#live.clear();
     this.#resting.clear();
     this.#options.results.fail(reason);
+    this.#options.events.fail(reason);
   }
 }
 

@@ -19,6 +19,7 @@ export const viewOf = (row: RunRow): RunView => ({
   crashes: row.crashes,
   deadReason: row.deadReason,
   deadlineMs: row.deadlineMs === NEVER_MS ? null : row.deadlineMs,
+  attributes: row.attributes ?? {},
   ending: row.status === "running" ? row.ending : null,
   queue: row.queue,
   priority: row.priority,
