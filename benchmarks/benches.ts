@@ -1,6 +1,6 @@
 /** All benchmarks, and what documents may say of their committed results. */
 
-import { durableStep } from "./durable-step/bench.ts";
+import { durable } from "./durable/bench.ts";
 import type { Bench } from "./harness/bench.ts";
 import type { BlockText } from "./harness/quoting.ts";
 import { committedResult } from "./harness/result.ts";
@@ -8,7 +8,7 @@ import { tableOf } from "./harness/table.ts";
 import { policies } from "./policies/bench.ts";
 import { policyLeaks } from "./policies/leaks.ts";
 
-export const benches: readonly Bench[] = [policies, policyLeaks, durableStep];
+export const benches: readonly Bench[] = [policies, policyLeaks, durable];
 
 /** What stands in a block of a document: always from the committed file, never typed by hand. */
 export const blockText: BlockText = (name, kind) => {

@@ -70,6 +70,7 @@ async function run(bench: Bench, rounds: number): Promise<number> {
     }
     const load = watchLoad();
     const startedMs = performance.now();
+    bench.prepare?.();
     const missing = await startServers(bench, folder, servers);
     const sections = await runRounds(bench, {
       rounds,

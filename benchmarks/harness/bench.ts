@@ -17,6 +17,8 @@ export interface Bench {
   readonly servers: Readonly<Record<string, (folder: string) => Promise<Server>>>;
   /** What is to be reached. @defaultValue nothing is set */
   readonly goals?: readonly Goal[];
+  /** Done once, before the servers start. @defaultValue nothing */
+  readonly prepare?: () => void;
   /** Lines that a README may quote. */
   readonly quotes: (result: Result) => readonly string[];
 }
@@ -40,6 +42,10 @@ export interface Contestant {
   readonly isPeer?: boolean;
   /** What else a reader has to know of it, such as what its durability promises. */
   readonly note?: string;
+  /** It takes part in so many rounds, the first ones. @defaultValue in all */
+  readonly rounds?: number;
+  /** Whether quick runs do without it. @defaultValue false */
+  readonly isSlow?: boolean;
   /** Children that are started one after the other in each round; their figures are one. */
   readonly passes: readonly Pass[];
 }

@@ -72,6 +72,29 @@ describe("a goal against a peer", () => {
   });
 });
 
+describe("a goal against a peer of whose figure more is better", () => {
+  const faster: Goal = {
+    ...goal,
+    better: "more",
+    unit: "/s",
+    times: { peer: "peerA", atLeast: 10 },
+  };
+
+  it.each([
+    [100, true],
+    [101, false],
+  ])("with %d of theirs for 1,000 of ours is met: %s", (theirs, isMet) => {
+    const sections = setup({ ours: ns(1_000), peerA: ns(theirs) });
+    expect(goalsOf([faster], sections)).toMatchObject([{ isMet, goal: ">= 10x more than peerA" }]);
+  });
+
+  it("stands beside the peer that has most", () => {
+    const { times: _, ...reported } = faster;
+    const sections = setup({ ours: ns(1_000), peerA: ns(100), peerB: ns(500) });
+    expect(goalsOf([reported], sections)).toMatchObject([{ peer: "peerB 500", ratio: "2x" }]);
+  });
+});
+
 describe("a figure without a limit", () => {
   it("is reported, and neither met nor missed", () => {
     const { atMost: _, ...reported } = goal;

@@ -1,14 +1,16 @@
 /** What a benchmark is to reach: figures of ours against a limit, or against a peer in the same round. */
 
-import { type Figures, median, ratiosOf } from "./figures.ts";
+import { type Better, type Figures, median, ratiosOf } from "./figures.ts";
 import type { ContestantResult, GoalResult, SectionResult } from "./result.ts";
 import { markdownTable, rounded } from "./table-text.ts";
 
 export interface Goal {
   readonly label: string;
   readonly row: string;
-  /** Key of the figure; less of it is better. */
+  /** Key of the figure. */
   readonly figure: string;
+  /** Of a figure that is compared with a peer's. A limit is always the most that it may be. @defaultValue "less" */
+  readonly better?: Better;
   readonly unit: string;
   /** Whose figure it is. @defaultValue the contestant of the row that is ours */
   readonly contestant?: string;
@@ -16,7 +18,7 @@ export interface Goal {
   readonly over?: string;
   /** The most that it may be. @defaultValue it is reported, and has no limit */
   readonly atMost?: number;
-  /** How many times as much this peer must take, at least. */
+  /** How many times better than this peer it must be, at least. */
   readonly times?: { readonly peer: string; readonly atLeast: number };
 }
 
@@ -29,6 +31,7 @@ export function goalsOf(
 }
 
 function resultOf(goal: Goal, sections: readonly SectionResult[]): GoalResult {
+  const { better = "less" } = goal;
   const row = sections.flatMap(({ rows }) => rows).find(({ name }) => name === goal.row);
   if (!row) throw new Error(`There is no row "${goal.row}"`);
   const named = (name: string): ContestantResult | undefined =>
@@ -37,9 +40,9 @@ function resultOf(goal: Goal, sections: readonly SectionResult[]): GoalResult {
   const base = goal.over === undefined ? undefined : (named(goal.over)?.rounds ?? []);
   const own = middle(base ? lessOf(ours, base, goal.figure) : valuesOf(ours, goal.figure));
   const peers = row.contestants.filter((contestant) => contestant.isPeer === true);
-  const least = goal.times ? named(goal.times.peer) : leastOf(peers, goal.figure);
-  const best = base ? undefined : least; // A peer's whole is nothing beside our difference.
-  const ratio = best ? middle(ratiosOf(ours, best.rounds, goal.figure, "less")) : Number.NaN;
+  const beside = goal.times ? named(goal.times.peer) : bestOf(peers, goal.figure, better);
+  const best = base ? undefined : beside; // A peer's whole is nothing beside our difference.
+  const ratio = best ? middle(ratiosOf(ours, best.rounds, goal.figure, better)) : Number.NaN;
   return {
     label: goal.label,
     ours: `${rounded(own)} ${goal.unit}`.trim(),
@@ -55,8 +58,8 @@ function isMet({ atMost, times }: Goal, own: number, ratio: number): boolean | u
   return atMost === undefined ? undefined : own <= atMost;
 }
 
-function wordsOf({ atMost, over, times, unit }: Goal): string {
-  if (times) return `>= ${times.atLeast}x less than ${times.peer}`;
+function wordsOf({ atMost, better = "less", over, times, unit }: Goal): string {
+  if (times) return `>= ${times.atLeast}x ${better} than ${times.peer}`;
   if (atMost === undefined) return "reported";
   return `<= ${over === undefined ? "" : "+"}${atMost.toLocaleString("en-US")} ${unit}`.trim();
 }
@@ -75,11 +78,15 @@ const lessOf = (
     return own === undefined || other === undefined ? [] : [own - other];
   });
 
-function leastOf(peers: readonly ContestantResult[], key: string): ContestantResult | undefined {
+function bestOf(
+  peers: readonly ContestantResult[],
+  key: string,
+  better: Better,
+): ContestantResult | undefined {
   const measured = peers.filter(({ rounds }) => valuesOf(rounds, key).length > 0);
-  return measured.toSorted(
-    (one, other) => middle(valuesOf(one.rounds, key)) - middle(valuesOf(other.rounds, key)),
-  )[0];
+  const sign = better === "less" ? 1 : -1;
+  const standing = ({ rounds }: ContestantResult): number => sign * middle(valuesOf(rounds, key));
+  return measured.toSorted((one, other) => standing(one) - standing(other))[0];
 }
 
 const middle = (values: readonly number[]): number =>
@@ -94,5 +101,5 @@ export function goalTableOf(goals: readonly GoalResult[]): string {
     peer,
     ratio,
   ]);
-  return markdownTable([["goal", "ours", "to reach", "", "best peer", "takes"], ...lines]);
+  return markdownTable([["goal", "ours", "to reach", "", "best peer", "ours is better"], ...lines]);
 }

@@ -13,7 +13,7 @@ export function installPeers(): void {
   const installed = join(folder, "node_modules/.package-lock.json");
   const lock = join(folder, "package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  console.log("Installing what is measured beside ours (npm ci in benchmarks/, about 250 MB) ...");
+  console.log("Installing what is measured beside ours (npm ci in benchmarks/, about 380 MB) ...");
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
     cwd: folder,
     stdio: "inherit",

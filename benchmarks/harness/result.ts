@@ -61,9 +61,9 @@ export interface GoalResult {
   readonly goal: string;
   /** Undefined where it is only reported. */
   readonly isMet: boolean | undefined;
-  /** The peer of the row that takes least. */
+  /** The best peer of the row. */
   readonly peer: string;
-  /** How many times as much that peer takes. */
+  /** How many times better ours is. */
   readonly ratio: string;
 }
 

@@ -44,6 +44,7 @@ export async function runRounds(
   for (let round = 0; round < options.rounds; round += 1) {
     for (const row of rows) {
       for (const contestant of rotated(row.contestants, options.offset + round)) {
+        if (sitsOut(contestant, round, options)) continue;
         await takePart(contestant, kept.get(contestant), options);
       }
     }
@@ -54,6 +55,12 @@ export async function runRounds(
     return { title, figures, rows: own.map((row) => rowResult(row, kept, compared)) };
   });
 }
+
+const sitsOut = (
+  { rounds = Infinity, isSlow = false }: Contestant,
+  round: number,
+  { quick }: RoundsOptions,
+): boolean => round >= rounds || (quick && isSlow);
 
 async function takePart(
   contestant: Contestant,

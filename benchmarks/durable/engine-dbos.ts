@@ -1,14 +1,14 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 
-import { contestRuns, outputOf, type Runner, STEPS } from "./drive.ts";
+import { type OpenEngine, STEPS } from "./engine.ts";
 
-await contestRuns(async ({ databaseUrl }, onStep): Promise<Runner> => {
+export const open: OpenEngine = async ({ databaseUrl }, { step: work, onStep }) => {
   const ten = DBOS.registerWorkflow(
     async () => {
       for (let step = 0; step < STEPS; step += 1) {
         const startedMs = performance.now();
-        await DBOS.runStep(async () => outputOf(step), { name: `step ${step}` });
-        onStep(performance.now() - startedMs);
+        await DBOS.runStep(async () => work(step), { name: `step ${step}` });
+        onStep?.(performance.now() - startedMs);
       }
       return 1;
     },
@@ -28,4 +28,4 @@ await contestRuns(async ({ databaseUrl }, onStep): Promise<Runner> => {
     },
     stop: () => DBOS.shutdown(),
   };
-});
+};

@@ -1,24 +1,23 @@
-import { join } from "node:path";
 import { systemClock, systemRandom } from "@kintsugi/policy/base";
-import { openSqliteStore } from "kintsugi/store";
+import { type Durability, openSqliteStore } from "kintsugi/store";
 import { defineWorkflow, embeddedEngine, workflowTables } from "kintsugi/workflow";
 
-import { contestRuns, outputOf, type Runner, STEPS } from "./drive.ts";
+import { fileOf, type OpenEngine, STEPS } from "./engine.ts";
 
-await contestRuns(async ({ folder }, onStep): Promise<Runner> => {
+export const open: OpenEngine = async (settings, { step: work, onStep }) => {
   const ten = defineWorkflow("ten", async (ctx) => {
     for (let step = 0; step < STEPS; step += 1) {
       const startedMs = performance.now();
-      await ctx.step(`step ${step}`, () => outputOf(step));
-      onStep(performance.now() - startedMs);
+      await ctx.step(`step ${step}`, () => work(step));
+      onStep?.(performance.now() - startedMs);
     }
     return 1;
   });
   const store = await openSqliteStore({
-    file: join(folder, `kintsugi-${process.pid}.sqlite`),
+    file: fileOf(settings),
     tables: workflowTables,
     clock: systemClock,
-    durability: "power",
+    durability: (settings["durability"] ?? "power") as Durability,
   });
   const engine = embeddedEngine({ store, clock: systemClock, random: systemRandom });
   engine.register(ten);
@@ -33,4 +32,4 @@ await contestRuns(async ({ folder }, onStep): Promise<Runner> => {
       await store.close();
     },
   };
-});
+};
