@@ -143,13 +143,56 @@ export class UnrecordableError extends KintsugiError {
   }
 }
 
-/** What was read back is not what this codec writes. */
+/** A value whose text is longer than a record may be. */
+export class ValueTooLargeError extends KintsugiError {
+  override readonly name = "ValueTooLargeError";
+  readonly code = "KINTSUGI_VALUE_TOO_LARGE";
+  /** Characters of its text; Infinity where it is longer than any text can be. */
+  readonly length: number;
+
+  constructor(what: string, length: number, limit: number) {
+    const size = Number.isFinite(length) ? `has ${grouped(length)}` : "has more than 500,000,000";
+    super(
+      `The ${what} ${size} characters as text, and at most ${grouped(limit)} can be recorded:` +
+        " keep it in a file and record the path of that",
+    );
+    this.length = length;
+  }
+}
+
+const grouped = (count: number): string => count.toLocaleString("en-US");
+
+/** Where in the records something stands. */
+export interface RecordPlace {
+  readonly runId: string;
+  /** Number of the step; undefined for the input, the result and signals of the run. */
+  readonly seq?: number | undefined;
+}
+
+/** What was read back is not what was recorded: damaged, or the record of another place. */
 export class CorruptRecordError extends KintsugiError {
   override readonly name = "CorruptRecordError";
   readonly code = "KINTSUGI_CORRUPT_RECORD";
+  /** Where it stands; undefined where that is not known. */
+  readonly place: RecordPlace | undefined;
 
-  constructor(reason: string) {
-    super(`A recorded value cannot be read: ${reason}`);
+  constructor(message: string, place?: RecordPlace) {
+    super(message);
+    this.place = place;
+  }
+}
+
+/** A record is encrypted with a key that was not given, or with another one of the same id. */
+export class KeyMissingError extends KintsugiError {
+  override readonly name = "KeyMissingError";
+  readonly code = "KINTSUGI_KEY_MISSING";
+  readonly keyId: string;
+  readonly place: RecordPlace | undefined;
+
+  constructor(message: string, keyId: string, place?: RecordPlace) {
+    super(message);
+    this.keyId = keyId;
+    this.place = place;
   }
 }
 

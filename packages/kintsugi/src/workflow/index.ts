@@ -34,7 +34,9 @@ export {
   EventsFullError,
   FromStepError,
   InputRefusedError,
+  KeyMissingError,
   QueueUnknownError,
+  type RecordPlace,
   RunCancelledError,
   RunDeadlineError,
   RunIdTakenError,
@@ -44,9 +46,9 @@ export {
   SignalsFullError,
   UndoFailedError,
   UnrecordableError,
+  ValueTooLargeError,
   WorkflowNameTakenError,
 } from "./errors.ts";
-export { RecordedError } from "./recorded-error.ts";
 export type {
   Attributes,
   DeadReason,
@@ -86,3 +88,5 @@ export type {
   WorkflowContext,
   WorkflowOptions,
 } from "./types.ts";
+export type { EncryptionKey, EncryptionOptions } from "./value/keyring.ts";
+export { RecordedError } from "./value/recorded-error.ts";

@@ -351,6 +351,14 @@ export const runAttributes: Table<RunAttributeRow> = {
   indexes: [["name", "value", "createdAtMs"]],
 };
 
+/** Columns that hold texts of values, by table: whoever writes them to a store seals them. */
+export const recordedTexts: ReadonlyMap<string, readonly string[]> = new Map([
+  [runs.name, ["input", "outcome"]],
+  [steps.name, ["outcome"]],
+  [signals.name, ["payload"]],
+  [runEvents.name, ["payload"]],
+]);
+
 /** All tables of this room, for whoever opens the store. */
 export const workflowTables: readonly AnyTable[] = [
   runs,

@@ -160,3 +160,12 @@ describe("an id", () => {
     await expect(make(other).load()).resolves.toBeUndefined();
   });
 });
+
+it("a state of a hundred megabytes is refused, and the one before it counts", async () => {
+  const { make, state } = setup();
+  await make().save("small");
+  await expect(make().save("x".repeat(100 * 2 ** 20))).rejects.toThrow(
+    /^The state of checkpoint "crawl" has 104,857,602 characters as text, and at most 16,776,192 can/,
+  );
+  await expect(state()).resolves.toBe("small");
+});

@@ -2,7 +2,7 @@
 
 import { type Clock, type ErrorReporter, KintsugiError } from "@kintsugi/policy/base";
 
-import { encode } from "../codec.ts";
+import { encode } from "../value/codec.ts";
 import { type Checkpoint, open, type Sealed, seal } from "./envelope.ts";
 import type { CheckpointStore } from "./port.ts";
 import { inTurn } from "./turns.ts";
@@ -65,7 +65,7 @@ export class Checkpoints {
    */
   async save(state: unknown): Promise<number> {
     const savedAtMs = this.#options.clock.epochMs();
-    const text = encode(state, "state"); // Now: the work goes on, and its state with it.
+    const text = encode(state, "state", `checkpoint "${this.#options.id}"`); // Now: the work goes on, and its state with it.
     return this.#inTurn(() => this.#write({ savedAtMs, rolledBackTo: null, text }));
   }
 

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 
-import { decode } from "../codec.ts";
+import { decode } from "../value/codec.ts";
 
 /** Grows when an older program could not read what is written. */
 const FORMAT = 1;

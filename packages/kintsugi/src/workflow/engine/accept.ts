@@ -1,11 +1,11 @@
 /** How a run is accepted: its input checked, its row made. */
 
-import { encode } from "../codec.ts";
 import { InputRefusedError } from "../errors.ts";
 import { type RunState, toColumns } from "../run-state.ts";
 import type { Attributes } from "../run-types.ts";
 import type { RunRow } from "../tables.ts";
 import type { Workflow } from "../types.ts";
+import { encode } from "../value/codec.ts";
 import { type Order, rankOf } from "./queues/order.ts";
 
 /**
@@ -67,7 +67,7 @@ export function newRow({
     ...toColumns(state, atMs),
     suspectStep: null,
     parentId,
-    input: encode(input, "input"),
+    input: encode(input, "input", `run "${id}"`),
     outcome: null,
     error: null,
     culprits: null,

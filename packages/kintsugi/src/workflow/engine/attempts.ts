@@ -46,21 +46,22 @@ export async function attemptStep<T>(step: StepInHand<T>): Promise<Outcome> {
   try {
     const { maxAttempts, timeout, policy } = step.options;
     if (maxAttempts === undefined && timeout === undefined && policy === undefined) {
-      return success(await step.fn(call));
+      return success(await step.fn(call), ofStep(step.name));
     }
     const attempts = new Attempts(step);
     work = attempts;
-    return success(
-      policy
-        ? await policy.execute((context) => attempts.within(context), call.signal)
-        : await attempts.run(call.signal),
-    );
+    const result = policy
+      ? await policy.execute((context) => attempts.within(context), call.signal)
+      : await attempts.run(call.signal);
+    return success(result, ofStep(step.name));
   } catch (thrown) {
     return { ...failure(thrown, step.name), attempts: work?.made ?? 1 };
   } finally {
     call.end();
   }
 }
+
+const ofStep = (name: string): string => `step "${name}"`;
 
 /** What the code of a step is told. Its signal is made when it is asked for: many never ask. */
 class StepCall implements StepContext {

@@ -2,8 +2,9 @@
 
 import { toError } from "@kintsugi/policy/base";
 
-import { RecordedError } from "../recorded-error.ts";
 import type { RunError } from "../run-types.ts";
+import { RecordedError } from "../value/recorded-error.ts";
+import { shortened } from "./outcome.ts";
 
 /** Errors that wrap errors are followed so far: code often adds its own words to what it caught. */
 const MAX_CAUSES = 8;
@@ -28,7 +29,7 @@ export class Blame {
 
 export function runErrorOf(thrown: unknown): RunError {
   const { name, message } = toError(thrown);
-  return { name, message, step: stepOf(thrown) ?? null };
+  return { name, message: shortened(String(message)), step: stepOf(thrown) ?? null };
 }
 
 /** The step that an error came out of, as far as it says so. */

@@ -3,10 +3,10 @@
 import { type Clock, orAborted } from "@kintsugi/policy/base";
 
 import { ConflictError, insert, remove, type Store } from "../../store/index.ts";
-import { encode } from "../codec.ts";
 import { RunStatusError, SignalsFullError } from "../errors.ts";
 import type { EventsOptions, RunEvent, RunStatus } from "../run-types.ts";
 import { type RunRow, runs, type SignalRow, signals, steps } from "../tables.ts";
+import { encode } from "../value/codec.ts";
 import { markChanges, stopChanges, stopped } from "./dormant.ts";
 import { cancelledEnding, type Ending } from "./ending.ts";
 import type { EventFeed } from "./event-feed.ts";
@@ -62,7 +62,7 @@ export class Desk implements RunDesk {
   async send(runId: string, name: string, payload: unknown): Promise<void> {
     const { pool, rows } = this.#options;
     const life = pool.mustBeOpen();
-    const text = encode(payload, "payload");
+    const text = encode(payload, "payload", `signal "${name}" to run "${runId}"`);
     await this.#mustTakeSignals(runId);
     this.#signalsSent += 1;
     const seq = life * SIGNALS_PER_LIFE + this.#signalsSent;

@@ -3,12 +3,12 @@
 import { type Clock, durationMs, type Random } from "@kintsugi/policy/base";
 
 import { type Change, ConflictError, insert, type Store, update } from "../../store/index.ts";
-import { encode } from "../codec.ts";
 import { EngineOverloadedError, RunIdTakenError } from "../errors.ts";
 import { accepted, NEVER_MS, next, type RunState } from "../run-state.ts";
 import type { Attributes, StartOptions } from "../run-types.ts";
 import { type RunRow, runKeys, runs } from "../tables.ts";
 import type { Workflow } from "../types.ts";
+import { encode } from "../value/codec.ts";
 import { checkId, checkInput, newRow } from "./accept.ts";
 import { attributeChanges, withAttributes } from "./attributes.ts";
 import { startedFact } from "./facts.ts";
@@ -111,7 +111,7 @@ export class Intake {
     if (!debounce || beginsAtMs === undefined) return true;
     if (held.phase !== "waiting" || held.boot > 0) return false;
     const position = Math.min(beginsAtMs, held.createdAtMs + debounce.maxWaitMs);
-    const newer = { input: encode(input, "input"), position };
+    const newer = { input: encode(input, "input", `run "${held.id}"`), position };
     const asItWas = { phase: held.phase, position: held.position };
     await this.#options.rows.commit([update(runs, [held.id], newer, asItWas)]);
     this.#options.pool.waits(position);

@@ -1,7 +1,6 @@
 /** A run in memory: its state, its record, what it waits for, and how it ends. */
 
 import { type Change, insert, update } from "../../store/index.ts";
-import { decode } from "../codec.ts";
 import { DeterminismError } from "../errors.ts";
 import { isSuspect, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
 import type { Attributes, RunProgress, RunView } from "../run-types.ts";
@@ -14,6 +13,7 @@ import {
   steps,
 } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
+import { decode } from "../value/codec.ts";
 import type { Signals } from "./attempts.ts";
 import { attributeChanges, withAttributes } from "./attributes.ts";
 import type { Blame } from "./blame.ts";
@@ -137,7 +137,7 @@ export class LiveRun {
     if (!this.#end.begin()) return;
     const code = this.#workflow.run as (ctx: WorkflowContext, input: unknown) => Promise<unknown>;
     try {
-      const outcome = success(await code(ctx, decode(this.row.input)));
+      const outcome = success(await code(ctx, decode(this.row.input)), "the run");
       this.stop(returned(outcome)).catch(nothing); // The host has been told.
     } catch (thrown) {
       this.die(thrown);

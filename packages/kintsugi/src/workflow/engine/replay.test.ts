@@ -7,6 +7,7 @@ import { manualClock } from "../../testing/index.ts";
 import { defineWorkflow } from "../define.ts";
 import { type StepRow, steps, workflowTables } from "../tables.ts";
 import type { WorkflowContext } from "../types.ts";
+import { recordedValues } from "../value/recorded-values.ts";
 import { embeddedEngine } from "./embedded.ts";
 import type { Engine } from "./port.ts";
 
@@ -190,7 +191,8 @@ it("a run of parallel branches comes to the same, whichever step it is rewound t
       const { clock, workflow, open } = await setup(branches);
       const { engine, store } = await open();
       const value = branches.map((branch, at) => expected(branch, `${at}`));
-      const recordOf = (runId: string) => store.list(steps, { where: { runId } });
+      const values = recordedValues(store, {});
+      const recordOf = (runId: string) => values.list(steps, { where: { runId } });
       const comesTo = async (id: string): Promise<void> => {
         await clock.advance(2_000);
         const ended = Promise.allSettled([engine.handle(id).then((handle) => handle?.result())]);

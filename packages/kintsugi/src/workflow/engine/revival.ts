@@ -29,6 +29,7 @@ import {
   signals,
   steps,
 } from "../tables.ts";
+import { isCorrupt } from "../value/unreadable.ts";
 import { checkId } from "./accept.ts";
 import { attributeChanges } from "./attributes.ts";
 import { discardChanges, NO_END, newDeadlineMs, replayChanges } from "./dormant.ts";
@@ -276,10 +277,12 @@ function openRaces({ fromStep, kept, removed }: Cut): Cut {
   };
 }
 
-/** Signals are given again: who sent them does not know that their run has gone back. */
+/** Signals are given again, but for damaged ones: who sent them does not know that their run has gone back. */
 const taken = ({ removed }: Cut): readonly SignalRow[] =>
   removed.flatMap(({ runId, name, outcome, signalSeq: seq }) =>
-    seq === null || outcome === null ? [] : [{ runId, seq, name, payload: outcome }],
+    seq === null || outcome === null || isCorrupt(outcome)
+      ? []
+      : [{ runId, seq, name, payload: outcome }],
   );
 
 const outcomesIn = (recorded: readonly StepRow[]): number =>

@@ -4,39 +4,66 @@
  * a record ever chooses a class.
  */
 
-import { CorruptRecordError, UnrecordableError } from "./errors.ts";
+import { CorruptRecordError, UnrecordableError, ValueTooLargeError } from "../errors.ts";
 import { RecordedError } from "./recorded-error.ts";
+import { isUnreadable, throwUnreadable } from "./unreadable.ts";
 
 /** Deeper values are refused: they would end in an overflow of the stack at some later reader. */
 const MAX_DEPTH = 500;
+
+/** A level of a map is four of its text: an object, its list of pairs, a pair, and the value. */
+const MAX_READ_DEPTH = 4 * MAX_DEPTH;
+
+/** The store takes texts of 16 Mi characters; what marks and checks a record needs some of them. */
+export const MAX_VALUE_LENGTH: number = 16 * 2 ** 20 - 1_024;
+
+/** Numbers that take the parser longer than all else in a record. */
+const MAX_DIGITS = 100_000;
 
 /** Causes of causes that are kept. */
 const MAX_CAUSES = 8;
 
 /**
- * The text of a value. `name` is what the value is called in errors.
+ * The text of a value. `name` is what the value is called in errors, `of` what it belongs to.
  *
  * @throws {@link UnrecordableError} for functions, symbols, class instances and circles.
+ * @throws {@link ValueTooLargeError} when the text is longer than a record may be.
  */
-export function encode(value: unknown, name = "value"): string {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return JSON.stringify(value);
-    default:
-      return JSON.stringify(new Writer(name).write(value));
+export function encode(value: unknown, name = "value", of = ""): string {
+  const plain = isPlain(value) ? value : new Writer(name).write(value);
+  const text = stringify(plain);
+  const length = text?.length ?? Infinity;
+  if (text !== undefined && length <= MAX_VALUE_LENGTH) return text;
+  throw new ValueTooLargeError(of === "" ? name : `${name} of ${of}`, length, MAX_VALUE_LENGTH);
+}
+
+/**
+ * @throws {@link CorruptRecordError} when `text` is not what {@link encode} wrote, and whatever was
+ * noted of a record that could not be opened.
+ */
+export function decode(text: string): unknown {
+  if (isUnreadable(text)) throwUnreadable(text);
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return text.includes('"$"') ? read(parsed, 0) : parsed;
+  } catch (error) {
+    if (error instanceof CorruptRecordError) throw error;
+    // The parser quotes what it read, which may be a secret.
+    throw new CorruptRecordError("A recorded value cannot be read: it is no text of a value");
   }
 }
 
-/** @throws {@link CorruptRecordError} when `text` is not what {@link encode} wrote. */
-export function decode(text: string): unknown {
-  let parsed: unknown;
+const isPlain = (value: unknown): boolean =>
+  typeof value === "string" || typeof value === "boolean";
+
+/** Undefined where the text would be longer than any text can be, which is half a gigabyte. */
+function stringify(plain: unknown): string | undefined {
   try {
-    parsed = JSON.parse(text);
+    return JSON.stringify(plain);
   } catch (error) {
-    throw new CorruptRecordError(error instanceof Error ? error.message : String(error));
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
-  return text.includes('"$"') ? read(parsed) : parsed;
 }
 
 // --- writing -----------------------------------------------------------------------------------
@@ -64,7 +91,7 @@ class Writer {
       case "undefined":
         return { $: "undefined" };
       case "bigint":
-        return { $: "bigint", v: String(value) };
+        return this.#bigint(value);
       case "function":
         return this.#refuse("a function");
       case "symbol":
@@ -77,6 +104,12 @@ class Writer {
   #number(value: number): unknown {
     if (Number.isFinite(value) && !Object.is(value, -0)) return value;
     return { $: "number", v: Object.is(value, -0) ? "-0" : String(value) };
+  }
+
+  #bigint(value: bigint): Tagged {
+    const digits = String(value);
+    if (digits.length > MAX_DIGITS) return this.#refuse(`a bigint of ${digits.length} digits`);
+    return { $: "bigint", v: digits };
   }
 
   #inside(value: object): unknown {
@@ -191,15 +224,16 @@ function inWords(cause: unknown): string {
 // --- reading -----------------------------------------------------------------------------------
 
 /** Builds the kinds again, in place: the tree is fresh from the parser and nobody else holds it. */
-function read(node: unknown): unknown {
+function read(node: unknown, depth: number): unknown {
   if (typeof node !== "object" || node === null) return node;
+  if (depth > MAX_READ_DEPTH) throw broken("it is nested too deep");
   if (Array.isArray(node)) {
-    for (let index = 0; index < node.length; index += 1) node[index] = read(node[index]);
+    for (let index = 0; index < node.length; index += 1) node[index] = read(node[index], depth + 1);
     return node;
   }
-  if (Object.hasOwn(node, "$")) return readTagged(node as Tagged);
+  if (Object.hasOwn(node, "$")) return readTagged(node as Tagged, depth + 1);
   for (const [key, value] of Object.entries(node)) {
-    const built = read(value);
+    const built = read(value, depth + 1);
     // Not an assignment: a key named "__proto__" must stay a key.
     if (built !== value) Object.defineProperty(node, key, { ...OWN, value: built });
   }
@@ -208,44 +242,69 @@ function read(node: unknown): unknown {
 
 const OWN = { configurable: true, enumerable: true, writable: true } as const;
 
-function readTagged({ $: kind, v }: Tagged): unknown {
+const NUMBERS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity,
+  "-Infinity": -Infinity,
+  "-0": -0,
+};
+
+function readTagged({ $: kind, v }: Tagged, depth: number): unknown {
   switch (kind) {
     case "undefined":
       return undefined;
     case "number":
-      return Number(v);
+      return isText(v) && Object.hasOwn(NUMBERS, v) ? NUMBERS[v] : unfit(kind);
     case "bigint":
-      return BigInt(v as string);
+      return isText(v) && v.length <= MAX_DIGITS + 1 && /^-?\d+$/.test(v) ? BigInt(v) : unfit(kind);
     case "date":
-      return new Date((v as number | null) ?? Number.NaN);
+      return v === null || typeof v === "number" ? new Date(v ?? Number.NaN) : unfit(kind);
     case "bytes":
-      return new Uint8Array(Buffer.from(v as string, "base64"));
+      return isText(v) ? new Uint8Array(Buffer.from(v, "base64")) : unfit(kind);
     case "object":
-      return Object.fromEntries(readPairs(v) as [string, unknown][]);
+      return Object.fromEntries(readPairs(v, kind, depth) as [string, unknown][]);
     case "map":
-      return new Map(readPairs(v));
+      return new Map(readPairs(v, kind, depth));
     case "set":
-      return new Set(read(v) as unknown[]);
+      return Array.isArray(v) ? new Set(read(v, depth) as unknown[]) : unfit(kind);
     case "error":
-      return readError(v as RecordedFields);
+      return readError(v, depth);
     default:
-      throw new CorruptRecordError(`"${String(kind)}" is no kind of value`);
+      throw broken(`"${String(kind).slice(0, 20)}" is no kind of value`);
   }
 }
 
-const readPairs = (pairs: unknown): [unknown, unknown][] =>
-  (pairs as [unknown, unknown][]).map(([key, value]) => [read(key), read(value)]);
-
-interface RecordedFields {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string | number;
-  readonly step?: string;
-  readonly cause?: unknown;
+function readPairs(pairs: unknown, kind: string, depth: number): [unknown, unknown][] {
+  if (!Array.isArray(pairs)) return unfit(kind);
+  return pairs.map((pair: unknown) => {
+    if (!Array.isArray(pair) || pair.length !== 2) return unfit(kind);
+    const key = read(pair[0], depth + 1);
+    if (kind === "object" && !isText(key)) return unfit(kind);
+    return [key, read(pair[1], depth + 1)];
+  });
 }
 
-function readError({ name, message, code, step, cause }: RecordedFields): RecordedError {
-  return new RecordedError({ name, message, code, step, cause: read(cause) });
+function readError(fields: unknown, depth: number): RecordedError {
+  if (typeof fields !== "object" || fields === null) return unfit("error");
+  const { name, message, code, step, cause } = fields as Readonly<Record<string, unknown>>;
+  if (!isText(name) || !isText(message)) return unfit("error");
+  const isCode = isText(code) || typeof code === "number";
+  return new RecordedError({
+    name,
+    message,
+    code: isCode ? code : undefined,
+    step: isText(step) ? step : undefined,
+    cause: read(cause, depth + 1),
+  });
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const broken = (why: string): CorruptRecordError =>
+  new CorruptRecordError(`A recorded value cannot be read: ${why}`);
+
+function unfit(kind: string): never {
+  throw broken(`what it holds is no ${kind}`);
 }
 
 const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>

@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-
+import { CorruptRecordError, UnrecordableError } from "../errors.ts";
 import { decode, encode } from "./codec.ts";
-import { CorruptRecordError, UnrecordableError } from "./errors.ts";
 import { RecordedError } from "./recorded-error.ts";
 
 const roundTrip = (value: unknown): unknown => decode(encode(value));

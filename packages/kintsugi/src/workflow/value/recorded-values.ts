@@ -1,0 +1,70 @@
+/** The values of runs as their store keeps them: which columns are sealed, and what is said of one that is broken. */
+
+import { wholeNumber } from "@kintsugi/policy/base";
+
+import type { Store } from "../../store/index.ts";
+import type { RecordPlace } from "../errors.ts";
+import { recordedTexts } from "../tables.ts";
+import { type EncryptionOptions, Keyring, SealBrokenError } from "./keyring.ts";
+import { Seal } from "./seal.ts";
+import { type SealedPlace, SealedStore } from "./sealed-store.ts";
+import { unreadable } from "./unreadable.ts";
+
+/** What of the engine's options is about values. */
+export interface ValueOptions {
+  readonly compressFrom?: number | undefined;
+  readonly encryption?: EncryptionOptions | undefined;
+}
+
+/**
+ * The store as runs see it.
+ *
+ * @throws {@link RangeError} when an option is out of its range, or a key is none.
+ */
+export function recordedValues(store: Store, { compressFrom, encryption }: ValueOptions): Store {
+  if (compressFrom !== undefined) wholeNumber("compressFrom", compressFrom, 1);
+  const seal = new Seal({ compressFrom, keyring: encryption && new Keyring(encryption) });
+  return new SealedStore({
+    store,
+    columns: recordedTexts,
+    close: (text, place) => seal.close(text, inOneText(place)),
+    open(sealed, place, row) {
+      try {
+        return seal.open(sealed, inOneText(place));
+      } catch (error) {
+        if (!(error instanceof SealBrokenError)) throw error;
+        return unreadable(noteOf(error, place, row));
+      }
+    },
+  });
+}
+
+/** No two places have one text: numbers come after the only part that may hold a slash. */
+const inOneText = ({ table, key, column }: SealedPlace): string =>
+  `${table}/${column}/${key.join("/")}`;
+
+function noteOf(
+  { message, keyId }: SealBrokenError,
+  { table, key, column }: SealedPlace,
+  row: Readonly<Record<string, unknown>>,
+) {
+  const [runId, seq] = key;
+  const isStep = table === "steps";
+  const place: RecordPlace = { runId: String(runId), ...(isStep && { seq: Number(seq) }) };
+  const what = isStep
+    ? `The outcome of step ${seq} "${row["name"]}" of run "${runId}"`
+    : table === "signals"
+      ? `The signal "${row["name"]}" to run "${runId}"`
+      : `The ${column} of run "${runId}"`;
+  const cure =
+    keyId === undefined ? cureOf(table, column, seq) : "Give that key, and replay the run";
+  return { message: `${what} cannot be read: ${message}. ${cure}`, place, keyId };
+}
+
+function cureOf(table: string, column: string, seq: unknown): string {
+  if (table === "steps")
+    return `Rewind the run to step ${seq} to do that step again, or discard it`;
+  if (table === "runs" && column === "outcome")
+    return "Rewind the run to its last step to have it again";
+  return "Start the work again as another run";
+}
