@@ -6,9 +6,9 @@
 import type { Clock } from "@kintsugi/policy/base";
 
 import { type Change, insert } from "../../store/index.ts";
-import { decode } from "../codec.ts";
 import { UndoFailedError } from "../errors.ts";
 import { type StepRow, steps } from "../tables.ts";
+import { decode } from "../value/codec.ts";
 import { attemptStep, type Signals } from "./attempts.ts";
 import type { Entry, Undoable } from "./branch.ts";
 import type { Outcome } from "./outcome.ts";
