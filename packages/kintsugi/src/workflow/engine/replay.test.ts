@@ -191,7 +191,7 @@ it("a run of parallel branches comes to the same, whichever step it is rewound t
       const { clock, workflow, open } = await setup(branches);
       const { engine, store } = await open();
       const value = branches.map((branch, at) => expected(branch, `${at}`));
-      const values = recordedValues(store, {});
+      const values = recordedValues(store, { random: seededRandom(1) });
       const recordOf = (runId: string) => values.list(steps, { where: { runId } });
       const comesTo = async (id: string): Promise<void> => {
         await clock.advance(2_000);

@@ -15,7 +15,7 @@ const MAX_DEPTH = 500;
 const MAX_READ_DEPTH = 4 * MAX_DEPTH;
 
 /** The store takes texts of 16 Mi characters; what marks and checks a record needs some of them. */
-export const MAX_VALUE_LENGTH: number = 16 * 2 ** 20 - 1_024;
+const MAX_VALUE_LENGTH = 16 * 2 ** 20 - 1_024;
 
 /** Numbers that take the parser longer than all else in a record. */
 const MAX_DIGITS = 100_000;

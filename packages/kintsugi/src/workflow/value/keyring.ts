@@ -1,12 +1,8 @@
 /** The keys with which values are encrypted: one writes, all read. AES-256-GCM, NIST SP 800-38D. */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from "node:crypto";
+
+import type { Random } from "@kintsugi/policy/base";
 
 /** A key of 32 bytes, and the name that records know it by. */
 export interface EncryptionKey {
@@ -43,11 +39,12 @@ const TAG_BYTES = 16;
 
 export class Keyring {
   readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #random: Random;
   readonly #currentId: string;
   readonly #current: KeyObject;
 
   /** @throws {@link RangeError} that names the key by its id; never what it is. */
-  constructor({ keys, current }: EncryptionOptions) {
+  constructor({ keys, current }: EncryptionOptions, random: Random) {
     const known = new Map<string, KeyObject>();
     for (const { id, secret } of keys) {
       if (!/^[\w.-]{1,64}$/.test(id)) {
@@ -62,13 +59,14 @@ export class Keyring {
       throw new RangeError(`encryption.current is "${current}", which is none of the keys: ${ids}`);
     }
     this.#keys = known;
+    this.#random = random;
     this.#currentId = current;
     this.#current = found;
   }
 
   /** The key's id and, in base64, nonce, text and tag. `place` is what it holds good for. */
   encrypt(bytes: Uint8Array, place: string): string {
-    const nonce = randomBytes(NONCE_BYTES);
+    const nonce = nonceOf(this.#random.uuid());
     const cipher = createCipheriv(CIPHER, this.#current, nonce);
     cipher.setAAD(Buffer.from(place));
     const parts = [nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()];
@@ -96,6 +94,12 @@ export class Keyring {
       throw new SealBrokenError(why, keyId);
     }
   }
+}
+
+/** Those bytes of the UUID that are all chance: its version and variant lie in the sixth and eighth. */
+function nonceOf(uuid: string): Buffer {
+  const bytes = Buffer.from(uuid.replaceAll("-", ""), "hex");
+  return Buffer.concat([bytes.subarray(0, 6), bytes.subarray(7, 8), bytes.subarray(9, 14)]);
 }
 
 function keyOf(id: string, secret: Uint8Array | string): KeyObject {

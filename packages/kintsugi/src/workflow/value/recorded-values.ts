@@ -1,6 +1,6 @@
 /** The values of runs as their store keeps them: which columns are sealed, and what is said of one that is broken. */
 
-import { wholeNumber } from "@kintsugi/policy/base";
+import { type Random, wholeNumber } from "@kintsugi/policy/base";
 
 import type { Store } from "../../store/index.ts";
 import type { RecordPlace } from "../errors.ts";
@@ -14,6 +14,7 @@ import { unreadable } from "./unreadable.ts";
 export interface ValueOptions {
   readonly compressFrom?: number | undefined;
   readonly encryption?: EncryptionOptions | undefined;
+  readonly random: Random;
 }
 
 /**
@@ -21,9 +22,12 @@ export interface ValueOptions {
  *
  * @throws {@link RangeError} when an option is out of its range, or a key is none.
  */
-export function recordedValues(store: Store, { compressFrom, encryption }: ValueOptions): Store {
+export function recordedValues(
+  store: Store,
+  { compressFrom, encryption, random }: ValueOptions,
+): Store {
   if (compressFrom !== undefined) wholeNumber("compressFrom", compressFrom, 1);
-  const seal = new Seal({ compressFrom, keyring: encryption && new Keyring(encryption) });
+  const seal = new Seal({ compressFrom, keyring: encryption && new Keyring(encryption, random) });
   return new SealedStore({
     store,
     columns: recordedTexts,

@@ -1,14 +1,21 @@
+import { seededRandom } from "@kintsugi/policy/base";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { decode, encode } from "./codec.ts";
-import { Keyring } from "./keyring.ts";
+import { type EncryptionKey, Keyring } from "./keyring.ts";
 import { Seal } from "./seal.ts";
 
 const secretOf = (letter: string): string => Buffer.alloc(32, letter).toString("base64");
 
+const ring = (current: string, keys: readonly EncryptionKey[]): Keyring =>
+  new Keyring({ current, keys }, seededRandom("seal"));
+
 const keyring = (current: string, ...ids: readonly string[]): Keyring =>
-  new Keyring({ current, keys: ids.map((id) => ({ id, secret: secretOf(id) })) });
+  ring(
+    current,
+    ids.map((id) => ({ id, secret: secretOf(id) })),
+  );
 
 const KINDS = {
   plain: new Seal(),
@@ -97,7 +104,7 @@ describe("an encrypted text", () => {
     const why = /^it is encrypted with key "first", which was not given$/;
     expect(() => second.open(sealed, "here")).toThrow(why);
     expect(() => new Seal().open(sealed, "here")).toThrow(why);
-    const other = new Keyring({ current: "first", keys: [{ id: "first", secret: secretOf("z") }] });
+    const other = ring("first", [{ id: "first", secret: secretOf("z") }]);
     expect(() => new Seal({ keyring: other }).open(sealed, "here")).toThrow(
       /^the key "first" that was given is not the one that it was encrypted with$/,
     );
@@ -106,7 +113,7 @@ describe("an encrypted text", () => {
 
 describe("a key", () => {
   const make = (id: string, secret: string | Uint8Array, current = id): Keyring =>
-    new Keyring({ current, keys: [{ id, secret }] });
+    ring(current, [{ id, secret }]);
 
   it("is taken as bytes, in hexadecimal and in base64", () => {
     const bytes = Buffer.alloc(32, 7);
@@ -128,8 +135,6 @@ describe("a key", () => {
       'encryption.current is "j", which is none of the keys: k',
     );
     const twice = { id: "k", secret: Buffer.alloc(32) };
-    expect(() => new Keyring({ current: "k", keys: [twice, twice] })).toThrow(
-      'Two keys have the id "k"',
-    );
+    expect(() => ring("k", [twice, twice])).toThrow('Two keys have the id "k"');
   });
 });
