@@ -1,7 +1,7 @@
 /** What whoever starts runs and looks at them sees. */
 
 import type { Duration } from "@kintsugi/policy/base";
-import type { RecordedError } from "./recorded-error.ts";
+import type { RecordedError } from "./value/recorded-error.ts";
 
 /** `dead`: it failed for good, or was quarantined; it can be looked at and replayed. */
 export type RunStatus = "running" | "completed" | "dead" | "cancelled";

@@ -1,10 +1,10 @@
 /** All that there is to know of one run. */
 
 import type { Store } from "../../store/index.ts";
-import { decode } from "../codec.ts";
-import type { RecordedError } from "../recorded-error.ts";
 import type { RunRecord, RunView } from "../run-types.ts";
 import { type RunEndRow, type RunRow, runEnds, steps } from "../tables.ts";
+import { decode } from "../value/codec.ts";
+import type { RecordedError } from "../value/recorded-error.ts";
 
 export async function recordOf(store: Store, row: RunRow, run: RunView): Promise<RunRecord> {
   const { id: runId, input, outcome, status, culprits } = row;
