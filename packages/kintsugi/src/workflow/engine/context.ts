@@ -3,12 +3,12 @@
 import { type Duration, durationMs } from "@kintsugi/policy/base";
 
 import { type Change, insert } from "../../store/index.ts";
-import { encode } from "../codec.ts";
 import { EventsFullError } from "../errors.ts";
 import type { Attributes } from "../run-types.ts";
 import type { StepContext, StepOptions, Undo, UndoableStep } from "../step-types.ts";
 import { runEvents, type StepKind } from "../tables.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
+import { encode } from "../value/codec.ts";
 import { attemptStep } from "./attempts.ts";
 import { withAttributes } from "./attributes.ts";
 import type { Branch, Entry, Undoable } from "./branch.ts";

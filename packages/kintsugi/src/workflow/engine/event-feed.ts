@@ -3,10 +3,10 @@
 import { orAborted } from "@kintsugi/policy/base";
 
 import type { Store } from "../../store/index.ts";
-import { decode } from "../codec.ts";
 import { RunUnknownError } from "../errors.ts";
 import type { EventsOptions, RunEvent } from "../run-types.ts";
 import { type RunEventRow, runEvents, runs } from "../tables.ts";
+import { decode } from "../value/codec.ts";
 
 /** Events that are read in one go. */
 const PAGE = 256;

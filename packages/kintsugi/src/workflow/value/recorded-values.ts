@@ -47,22 +47,24 @@ export function recordedValues(
 const inOneText = ({ table, key, column }: SealedPlace): string =>
   `${table}/${column}/${key.join("/")}`;
 
-function noteOf(
-  { message, keyId }: SealBrokenError,
-  { table, key, column }: SealedPlace,
-  row: Readonly<Record<string, unknown>>,
-) {
+type Fields = Readonly<Record<string, unknown>>;
+
+function noteOf({ message, keyId }: SealBrokenError, where: SealedPlace, row: Fields) {
+  const { table, key, column } = where;
   const [runId, seq] = key;
   const isStep = table === "steps";
   const place: RecordPlace = { runId: String(runId), ...(isStep && { seq: Number(seq) }) };
-  const what = isStep
-    ? `The outcome of step ${seq} "${row["name"]}" of run "${runId}"`
-    : table === "signals"
-      ? `The signal "${row["name"]}" to run "${runId}"`
-      : `The ${column} of run "${runId}"`;
   const cure =
     keyId === undefined ? cureOf(table, column, seq) : "Give that key, and replay the run";
-  return { message: `${what} cannot be read: ${message}. ${cure}`, place, keyId };
+  return { message: `${whatIsAt(where, row)} cannot be read: ${message}. ${cure}`, place, keyId };
+}
+
+function whatIsAt({ table, key, column }: SealedPlace, row: Fields): string {
+  const [runId, seq] = key;
+  if (table === "steps") return `The outcome of step ${seq} "${row["name"]}" of run "${runId}"`;
+  if (table === "signals") return `The signal "${row["name"]}" to run "${runId}"`;
+  if (table === "run_events") return `The event "${row["type"]}" of run "${runId}"`;
+  return `The ${column} of run "${runId}"`;
 }
 
 function cureOf(table: string, column: string, seq: unknown): string {
