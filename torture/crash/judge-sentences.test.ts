@@ -121,7 +121,7 @@ describe("the sentences of the judge", () => {
     expect(said(...cancelled, { kind: "over" })).toEqual([]);
     expect(said(...cancelled, effect({ life: 2, nonce: "n2" }), alive)).toEqual([
       "Step s1 of run r ran in life 2 though the run was cancelled in life 1",
-      "Run r had been cancelled and is running in life 2",
+      "Run r had been cancelled in life 1 and is running in life 2",
     ]);
   });
 

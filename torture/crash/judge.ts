@@ -39,6 +39,8 @@ interface RunSeen {
   /** The life that first said that it is cancelled. */
   cancelledIn: number | undefined;
   result: readonly string[] | undefined;
+  /** The life that gave the result. */
+  endedIn: number;
 }
 
 export class Judge {
@@ -113,6 +115,7 @@ export class Judge {
       mayBeCancelled: false,
       cancelledIn: undefined,
       result: undefined,
+      endedIn: 0,
     });
   }
 
@@ -139,7 +142,10 @@ export class Judge {
         this.#found("lost", `Run ${id} was accepted and life ${life} has no such run`);
       return;
     }
-    const before = run.cancelledIn === undefined ? "ended" : "been cancelled";
+    const before =
+      run.cancelledIn === undefined
+        ? `ended in life ${run.endedIn}`
+        : `been cancelled in life ${run.cancelledIn}`;
     if (status === "cancelled" && run.mayBeCancelled && !run.result) {
       run.cancelledIn ??= life;
     } else if (status === "dead" || status === "cancelled") {
@@ -164,6 +170,7 @@ export class Judge {
       this.ended += 1;
       this.progress += 1;
       run.result = result;
+      run.endedIn = life;
       this.#quoted(id, run, run.order.last, result, `the result in life ${life}`);
     } else if (run.result.join() !== result.join()) {
       const was = `[${run.result}], and in life ${life} [${result}]`;

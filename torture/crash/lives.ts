@@ -57,9 +57,14 @@ export class Life {
     await this.gone;
   }
 
-  /** Resolves when the process stands still. */
-  async pause(): Promise<void> {
+  /** The process does nothing more; what it has asked of the kernel may still be under way. */
+  hold(): void {
     this.#child.kill("SIGSTOP");
+  }
+
+  /** Resolves when the process stands still, outside of the kernel. */
+  async pause(): Promise<void> {
+    this.hold();
     while (!this.isGone && !this.#standsStill()) await sleep(1);
   }
 

@@ -26,7 +26,7 @@ export async function power(bench: Bench, cuts: number): Promise<number> {
   try {
     await bench.attempt("power", { file: join(disk.folder, "store.sqlite") }, async (trial) => {
       for (; done < cuts && !trial.isGuilty; done += 1) {
-        // A program that stands still is cut off between two of its writes, another in the midst of one.
+        // One that stands still is cut off between two of its writes, the other one in the midst of one.
         const standsStill = random.next() < 0.5;
         await trial.live(nextMoment(random, trial), (life) => disk.cutOff(life, standsStill));
       }
@@ -53,8 +53,13 @@ class Disk {
     this.#mount();
   }
 
+  /**
+   * A program must do nothing once its power is cut: ext4 tells some of the syncs that meet the cut that
+   * they went well, which nobody would live to hear.
+   */
   async cutOff(life: Life, standsStill: boolean): Promise<void> {
     if (standsStill) await life.pause();
+    else life.hold();
     need("power", "the ioctl FS_IOC_SHUTDOWN of ext4", this.#cutter, [this.folder]);
     await life.kill();
     await this.unmount();
