@@ -176,6 +176,22 @@ export const crashCases: EngineCases = {
     });
   },
 
+  "takes its child along that was not cancelled yet when the process crashed": async (open) => {
+    const child = defineWorkflow("child", (ctx) => ctx.step("long", forever));
+    const parent = defineWorkflow("parent", (ctx) => ctx.child(child, undefined));
+    await onCrash(open, [parent, child], async (bench) => {
+      await until(bench, async () => (await bench.engine.get(`${ID}/0`)) !== undefined);
+      const handle = await settle(bench, bench.engine.handle(ID));
+      assert.ok(handle);
+      // The parent's end is durable at this very moment, and that of the child on its way at best.
+      const crashed = handle.result().catch(() => bench.reopen("crash"));
+      handle.cancel().catch(() => {});
+      await settle(bench, crashed);
+      assert.equal((await viewOf(bench, ID)).status, "cancelled");
+      await until(bench, async () => (await viewOf(bench, `${ID}/0`)).status === "cancelled");
+    });
+  },
+
   "meets its child again, which has gone on as well": async (open) => {
     let ran = 0;
     const door = Promise.withResolvers<void>();

@@ -88,7 +88,7 @@ export class Desk implements RunDesk {
       return live.endRow === undefined || live.endRow.status !== "completed";
     }
     const row = await rows.get(runId);
-    if (row.status !== "running") return false;
+    if (row.status !== "running") return row.status === "cancelled"; // Its children may be left.
     if (row.ending !== null) return true;
     return (await this.#stopRow(row, endingFor(row))) || this.stop(runId, endingFor);
   }

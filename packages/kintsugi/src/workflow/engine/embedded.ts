@@ -123,7 +123,7 @@ class EmbeddedEngine implements Engine {
       results,
       events,
       startChild: (workflow, input, more) => this.run(workflow, input, more),
-      cancelChild: (id) => void this.#desk.cancel(id).catch(() => {}), // Nobody waits for it.
+      cancelChild: (id) => this.#desk.cancel(id).catch(() => {}), // Nobody is told of it.
       expire: (id) => this.#desk.stop(id, expired),
       measure: onMeasure && ((measure) => notify(onMeasure, measure, report)),
       onFatal: options.onFatal ?? reportError,

@@ -26,6 +26,7 @@ import { listAll } from "./list-all.ts";
 import { LiveRun } from "./live-run.ts";
 import { beginLife, endLife } from "./lives.ts";
 import type { WorkflowMeasure } from "./measure.ts";
+import { orphansAmong } from "./orphans.ts";
 import { Admission, type Seat } from "./queues/admission.ts";
 import type { QueueLimits } from "./queues/queue-options.ts";
 import type { Registry } from "./registry.ts";
@@ -43,7 +44,8 @@ export interface RunPoolOptions {
   readonly results: Results;
   readonly events: EventFeed;
   readonly startChild: RunHost["startChild"];
-  readonly cancelChild: RunHost["cancelChild"];
+  /** Resolves when that is durable, or came to nothing. */
+  readonly cancelChild: (runId: string) => Promise<void>;
   /** Ends a run whose deadline has come. */
   readonly expire: (runId: string) => Promise<unknown>;
   readonly measure: ((measure: WorkflowMeasure) => void) | undefined;
@@ -195,9 +197,13 @@ export class RunPool {
   }
 
   /** Takes queued runs into memory and lets them run, once the disk knows of it. */
-  async #begin(rows: readonly RunRow[]): Promise<void> {
+  async #begin(queued: readonly RunRow[]): Promise<void> {
     if (!this.#host) return;
     const { life } = this.#host;
+    const { store, cancelChild } = this.#options;
+    const orphans = await orphansAmong(queued, life, store);
+    await Promise.all(orphans.map(({ id }) => cancelChild(id)));
+    const rows = queued.filter((row) => !orphans.includes(row));
     const atMs = this.#options.clock.epochMs();
     const marks = rows.map((row) => this.#markedRun(row, life, atMs));
     const marked = Promise.allSettled(marks);
@@ -281,7 +287,7 @@ export class RunPool {
       turnOf: (run) => this.#turnOf(run),
       isLost: (error) => this.isLost(error),
       startChild,
-      cancelChild,
+      cancelChild: (runId) => void cancelChild(runId),
       nextEventId: () => {
         this.#eventsEmitted += 1;
         return life * EVENTS_PER_LIFE + this.#eventsEmitted;
