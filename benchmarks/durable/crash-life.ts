@@ -24,10 +24,15 @@ export interface WatchedLife {
 }
 
 /** Runs what was built, as users do, and not the sources. */
-export function beginLife(program: string, argument: string): WatchedLife {
+export function beginLife(
+  program: string,
+  argument: string,
+  env: Readonly<Record<string, string>> = {},
+): WatchedLife {
   const startedMs = sharedMs();
   const child = spawn(process.execPath, ["--no-warnings", program, argument], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
   const said: Said[] = [];
   let complaint = "";

@@ -19,8 +19,9 @@ export interface Said {
   readonly step: number;
 }
 
-/** Undefined for lines of others. */
+/** Undefined for lines that nobody waits for. */
 export function heard(line: string): Said | undefined {
+  if (line.startsWith("ready at ")) return { atMs: sharedMs(), word: "up", step: 0 }; // Our program's own.
   const [, atMs, word, step] = /^([\d.]+) (up|begun|ended) (\d+)$/.exec(line) ?? [];
   return word ? { atMs: Number(atMs), word: word as Word, step: Number(step) } : undefined;
 }

@@ -3,13 +3,13 @@
  * that was not recorded begins, and until the last has ended.
  */
 
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { contest } from "../harness/contestant.ts";
 import { type Figures, median } from "../harness/figures.ts";
 import { beginLife, type WatchedLife } from "./crash-life.ts";
+import { beginProgram, prepareProgram } from "./crash-program.ts";
 import type { Said } from "./crash-said.ts";
 import { type EngineSettings, STEPS, sleep } from "./engine.ts";
 import { freePort } from "./ports.ts";
@@ -41,10 +41,16 @@ function here(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
+/** The second of two lives, as in a crash. */
 async function boot({ program }: CrashSettings): Promise<Figures> {
-  const life = beginLife(here(program), "{}");
-  await life.hears("up", 0);
-  await life.end("SIGKILL");
+  const live = async (): Promise<WatchedLife> => {
+    const life = beginLife(here(program), "{}");
+    await life.hears("up", 0);
+    await life.end("SIGKILL");
+    return life;
+  };
+  await live();
+  const life = await live();
   return { firstStepMs: (life.said[0]?.atMs ?? Number.NaN) - life.startedMs };
 }
 
@@ -53,25 +59,19 @@ async function crash(settings: CrashSettings, time: number): Promise<Figures> {
   const file = join(settings.folder, `${id}.sqlite`);
   const told = { ...settings, id, file, port: await freePort() };
   const program = here(settings.program);
+  const isRuntime = settings.next === "kintsugi up";
+  if (isRuntime) await prepareProgram(file);
   const first = beginLife(program, JSON.stringify({ ...told, life: "first" }));
   await first.hears("begun", KILLED_IN.step);
   await sleep(KILLED_IN.afterMs);
   await first.end("SIGKILL");
-  const isRuntime = settings.next === "kintsugi up";
-  if (isRuntime) standAside(`${file}.data/kill-switch.json`);
   const second = isRuntime
-    ? beginLife(here("../../packages/kintsugi/dist/runtime/main.js"), `${file}.yaml`)
+    ? beginProgram(file)
     : beginLife(program, JSON.stringify({ ...told, life: "second" }));
   await second.hears("ended", STEPS - 1);
   await sleep(LAST_WORDS_MS);
   await second.end(isRuntime ? "SIGTERM" : "SIGKILL");
   return figuresOf(first, second);
-}
-
-/** The runtime starts a watchdog when it has none: it would go on with the program when we are done. */
-function standAside(file: string): void {
-  const why = "The benchmark starts the runtime by itself";
-  writeFileSync(file, JSON.stringify({ v: 1, form: "down", by: "benchmark", why, atMs: 0 }));
 }
 
 /** @throws when a step was lost. */

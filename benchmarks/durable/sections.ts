@@ -100,7 +100,7 @@ const kills: Section = {
           "crash-runtime.ts",
           { times: 2, next: "kintsugi up" },
           {
-            note: "killed and started again: the program that `kintsugi up` starts, with all its parts but the watchdog",
+            note: "killed and started again: the program that `kintsugi up` starts, with all its parts but the watchdog, and what it compiled before kept as the watchdog has it kept",
           },
         ),
         crash(
