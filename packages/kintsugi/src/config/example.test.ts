@@ -59,9 +59,10 @@ describe("kintsugi.example.yaml", () => {
 
   it("holds the defaults of everything that is not named by its user", () => {
     const { components, calls, triggers, chaos, ...fixed } = setup().config;
-    const { queues, schedules, ...workflows } = fixed.workflows;
+    const { queues, schedules, compressFrom, encryption, ...workflows } = fixed.workflows;
     const { queues: _q, schedules: _s, ...defaultWorkflows } = defaultConfig().workflows;
     expect(workflows).toEqual(defaultWorkflows);
+    expect([compressFrom, encryption?.current]).toEqual([65_536, "2026"]); // Left out, there is none.
     const { components: _c, calls: _k, triggers: _t, chaos: _p, ...rest } = defaultConfig();
     const { name: _n, file: _f, dataDir: _d, workflows: _w, ...expected } = rest;
     expect(fixed).toMatchObject(expected);
@@ -97,6 +98,8 @@ describe("a variable of the environment", () => {
       "KINTSUGI_SUPERVISOR_PERIOD",
       "KINTSUGI_WORKFLOWS_ENGINE",
       "KINTSUGI_WORKFLOWS_DURABILITY",
+      "KINTSUGI_WORKFLOWS_COMPRESS_FROM",
+      "KINTSUGI_WORKFLOWS_ENCRYPTION_CURRENT",
       "KINTSUGI_HEALING_ENABLED",
       "KINTSUGI_HEALING_DRY_RUN",
       "KINTSUGI_HEALING_ACTIONS_PER_HOUR",

@@ -13,6 +13,7 @@ export type {
   CallConfig,
   ChaosEntry,
   ComponentConfig,
+  KeyConfig,
   KintsugiConfig,
   TriggerConfig,
 } from "./types.ts";

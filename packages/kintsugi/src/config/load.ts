@@ -157,6 +157,7 @@ function settle(config: PlacelessConfig, folder: string, file: string | null): K
     name: config.name ?? (basename(folder) || "kintsugi"),
     file,
     dataDir: resolve(folder, config.dataDir),
+    workflows: withPaths(config.workflows, folder),
     runtime: { modules: config.runtime.modules.map((module) => resolve(folder, module)) },
     components: Object.fromEntries(components),
   };
@@ -187,4 +188,17 @@ function leaves(value: unknown, path: Path): readonly Path[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     leaves(inner, [...path, isList ? Number(key) : key]),
   );
+}
+
+function withPaths(
+  workflows: PlacelessConfig["workflows"],
+  folder: string,
+): PlacelessConfig["workflows"] {
+  const { encryption } = workflows;
+  if (!encryption) return workflows;
+  const keys = encryption.keys.map(({ id, source }) => ({
+    id,
+    source: source.kind === "env" ? source : { ...source, path: resolve(folder, source.path) },
+  }));
+  return { ...workflows, encryption: { ...encryption, keys } };
 }

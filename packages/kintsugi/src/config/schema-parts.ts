@@ -7,6 +7,7 @@ import type {
   CallConfig,
   ChaosEntry,
   ComponentConfig,
+  EncryptionConfig,
   ScheduleConfig,
   TriggerConfig,
 } from "./types.ts";
@@ -27,6 +28,7 @@ import {
 import type {
   WrittenCall,
   WrittenComponent,
+  WrittenEncryption,
   WrittenFault,
   WrittenQueue,
   WrittenSchedule,
@@ -107,6 +109,28 @@ export const calls: z.ZodType<
       .optional(),
   }).transform(({ timeout, ...rest }) => present({ ...rest, timeoutMs: timeout })),
 );
+
+const EITHER = "a key with `file` or `env`, one of the two";
+
+const key = keys({
+  id: z.string().regex(/^[\w.-]{1,64}$/, "1 to 64 letters, digits, dots, dashes or underscores"),
+  file: text("the path of a file").optional(),
+  env: variableName.optional(),
+})
+  .refine(({ file, env }) => (file === undefined) !== (env === undefined), { error: EITHER })
+  .transform(({ id, file, env }) => ({
+    id,
+    source:
+      file === undefined
+        ? ({ kind: "env", name: env ?? "" } as const)
+        : ({ kind: "file", path: file } as const),
+  }));
+
+/** Where the keys lie with which the values of runs are encrypted. */
+export const encryption: z.ZodType<EncryptionConfig, WrittenEncryption> = keys({
+  current: text("the id of a key"),
+  keys: list("a list of keys", key),
+});
 
 const trigger = {
   component: name.optional(),

@@ -2,9 +2,17 @@
 
 import { z } from "zod";
 
-import { calls, components, plan, queues, schedules, triggers } from "./schema-parts.ts";
+import {
+  calls,
+  components,
+  encryption,
+  plan,
+  queues,
+  schedules,
+  triggers,
+} from "./schema-parts.ts";
 import type { KintsugiConfig } from "./types.ts";
-import { flag, keys, label, list, oneOf, span, text, whole } from "./values.ts";
+import { flag, keys, label, list, oneOf, present, size, span, text, whole } from "./values.ts";
 import type { ConfigInput } from "./written.ts";
 
 /** A configuration that does not know yet where it stands: paths as written, no file. */
@@ -36,7 +44,11 @@ export const schema: z.ZodType<PlacelessConfig, ConfigInput> = keys({
     durability: oneOf("power", "process").default("power"),
     queues: queues.default({}),
     schedules: schedules.default([]),
-  }).prefault({}),
+    compressFrom: size().optional(),
+    encryption: encryption.optional(),
+  })
+    .prefault({})
+    .transform(present),
   calls: calls.default({}),
   healing: keys({
     enabled: flag.default(true),

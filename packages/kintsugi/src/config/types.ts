@@ -30,6 +30,9 @@ export interface KintsugiConfig {
     /** Beside the one named "default", which there always is. */
     readonly queues: Readonly<Record<string, QueueOptions>>;
     readonly schedules: readonly ScheduleConfig[];
+    /** Characters of a text from which on it is compressed; none is where it is missing. */
+    readonly compressFrom?: number;
+    readonly encryption?: EncryptionConfig;
   };
   readonly calls: Readonly<Record<string, CallConfig>>;
   readonly healing: {
@@ -44,6 +47,20 @@ export interface KintsugiConfig {
   };
   readonly metrics: { readonly prometheus: boolean };
   readonly chaos: { readonly enabled: boolean; readonly plan: readonly ChaosEntry[] };
+}
+
+export interface EncryptionConfig {
+  /** The id of the key with which new values are encrypted. */
+  readonly current: string;
+  readonly keys: readonly KeyConfig[];
+}
+
+/** Where a key lies. */
+export interface KeyConfig {
+  readonly id: string;
+  readonly source:
+    | { readonly kind: "env"; readonly name: string }
+    | { readonly kind: "file"; readonly path: string };
 }
 
 /** Runs of a workflow that begin by the calendar. */

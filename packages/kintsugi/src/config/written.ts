@@ -98,6 +98,25 @@ interface WrittenWorkflows {
   readonly queues?: Readonly<Record<string, WrittenQueue>> | undefined;
   /** Runs that begin by the calendar. @defaultValue none */
   readonly schedules?: readonly WrittenSchedule[] | undefined;
+  /** Values whose text is as long as this, or longer, are compressed. @defaultValue none are */
+  readonly compressFrom?: WrittenSize | undefined;
+  /** Inputs, results, signals and events are encrypted. @defaultValue they are not */
+  readonly encryption?: WrittenEncryption | undefined;
+}
+
+export interface WrittenEncryption {
+  /** The id of the key with which new values are encrypted. */
+  readonly current: string;
+  /** All keys that values may have been encrypted with. */
+  readonly keys: readonly WrittenKey[];
+}
+
+/** Where a key of 32 bytes lies, in hexadecimal or in base64: in a file or in a variable. */
+interface WrittenKey {
+  /** Stands in each value that is encrypted with it. */
+  readonly id: string;
+  readonly file?: string | undefined;
+  readonly env?: string | undefined;
 }
 
 export interface WrittenSchedule {

@@ -21,6 +21,7 @@ import {
 import { type Brought, bringAll } from "./brought.ts";
 import { attachCalls, configureCalls } from "./calls.ts";
 import { componentSpecs, type Kernels } from "./components.ts";
+import { valueOptions } from "./keys.ts";
 import { endInStages, type Stage } from "./stages.ts";
 import type { System } from "./system.ts";
 import { takeInWatchdogEvents } from "./watchdog-events.ts";
@@ -187,6 +188,7 @@ function makeParts(options: PartsOptions, { workflows, schedules }: Brought): Ma
     clock,
     random,
     queues: config.workflows.queues,
+    ...valueOptions(config.workflows, host),
     onFatal: (error) => fatal(toError(error)),
     onMeasure: (measure) => recorder.workflow(measure),
     onListenerError: report,
