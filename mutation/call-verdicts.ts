@@ -32,8 +32,7 @@ export const callVerdicts: readonly Verdict[] = [
   {
     file: "circuit-breaker/circuit.ts",
     line: "if (this.#share) this.#open();",
-    mutator: "ConditionalExpression",
-    reason: "It spares the question where nobody else can hold the circuit.",
+    reason: "It brings back the short way, and spares that where nobody else can hold the circuit.",
   },
   {
     file: "circuit-breaker/circuit.ts",

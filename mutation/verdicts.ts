@@ -2,6 +2,7 @@
 
 import { callVerdicts } from "./call-verdicts.ts";
 import type { Verdict } from "./result.ts";
+import { sharingVerdicts } from "./sharing-verdicts.ts";
 
 /** The check alone tells the compiler; without it the next line comes to the same. */
 const FOR_TYPES = "for the compiler: without it what follows comes to the same";
@@ -55,6 +56,7 @@ const equal: readonly Verdict[] = [
     ["classify/facts.ts", "} catch {"],
     ["classify/facts.ts", 'typeof value === "object" && value !== null'],
     ["classify/facts.ts", "Number.isFinite(value)"],
+    ["fallback/fallback-policy.ts", "if (counts) counts[what]"],
   ),
   ...because(
     FOR_SPEED,
@@ -212,4 +214,5 @@ export const verdicts: readonly Verdict[] = [
   ...notWorthIt,
   ...heldElsewhere,
   ...callVerdicts,
+  ...sharingVerdicts,
 ];

@@ -246,13 +246,24 @@ describe("an isolation", () => {
 
 describe("a breaker in another mode", () => {
   it("with metrics only takes over what holds for all, tells nothing, and refuses nothing", async () => {
-    const { clock, node, openForAll, inner } = sharedNodes({ mode: "metrics-only" }, { quorum: 1 });
+    const { clock, node, openForAll, inner } = sharedNodes();
     const { breaker, call } = await node("a");
+    breaker.configure({ mode: "metrics-only" });
     await call(down);
     expect((await inner.read("db")).record).toBeUndefined();
+    breaker.reset();
     await openForAll();
+    expect(breaker.state.kind).toBe("open");
     await clock.advance(1_000);
     expect(await call(up)).toBe(true);
+    expect(breaker.state.kind).toBe("closed");
+  });
+
+  it("that is disabled takes over nothing", async () => {
+    const { node, openForAll } = sharedNodes();
+    const { breaker } = await node("a");
+    breaker.configure({ mode: "disabled" });
+    await openForAll();
     expect(breaker.state.kind).toBe("closed");
   });
 });

@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import type { Outcome } from "../base/index.ts";
 import {
   admit,
+  aStoredCircuit,
   type CircuitState,
   closed,
+  closedForAll,
   fit,
   type Permit,
   reset,
@@ -186,6 +188,35 @@ describe("a circuit under new limits", () => {
     expect(fit(state, { ...limits, rampCalls: 4 })).toBe(state);
     expect(fit(state, { ...limits, rampCalls: 3 })).toEqual(closed(2));
   });
+});
+
+describe("a circuit that is closed for all", () => {
+  const limits: BreakerLimits = { ...plainLimits, successThreshold: 2, rampCalls: 5 };
+
+  it("begins its ramp as one that its own trials have closed", () => {
+    const open: CircuitState = { kind: "open", epoch: 4, openedMs: 0, untilMs: 9, openings: 3 };
+    const ramp = { successes: 2, leases: [], openings: 3 };
+    expect(closedForAll(open, limits)).toEqual({ ...closed(5), ramp });
+    expect(closedForAll(open, plainLimits)).toEqual(closed(5));
+  });
+
+  it("stays as it is where it was closed before", () => {
+    const state: CircuitState = { ...closed(4), failures: 2 };
+    expect(closedForAll(state, limits)).toBe(state);
+  });
+});
+
+it.each([
+  [{ kind: "closed", epoch: 1, failures: 0 }, true],
+  [{ kind: "open", epoch: 1, trialAtMs: 5 }, true],
+  [{ kind: "half-open", epoch: 1, successes: 0 }, true],
+  [{ kind: "closed", epoch: 1.5, failures: 0 }, false],
+  [{ kind: "closed", epoch: 1 }, false],
+  [{ kind: "open", epoch: 1, failures: 0 }, false],
+  [{ kind: "ajar", epoch: 1, failures: 0 }, false],
+  [null, false],
+])("%j is a stored circuit: %j", (value, isOne) => {
+  expect(aStoredCircuit.fits(value)).toBe(isOne);
 });
 
 /** The state, and whether it has a ramp. */

@@ -139,9 +139,7 @@ export class Circuit implements Guard {
     const permit = await place;
     if (this.#limits.slowCallMs !== Infinity) this.#stamp(attempt);
     this.#keep(attempt, permit);
-    if (!attempt.parent?.aborted) return permit.epoch;
-    this.#learn(permit.epoch, attempt, "ignore", undefined); // Called in, and abandoned before it began.
-    throw attempt.parent.reason;
+    return permit.epoch;
   }
 
   refusal(): CircuitOpenError {

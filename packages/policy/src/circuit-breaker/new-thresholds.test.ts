@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import type { CircuitBreakerOptions } from "./circuit-breaker.ts";
-import { hang, up } from "./fixtures/calls.ts";
+import { down, hang, up } from "./fixtures/calls.ts";
 import { shortCircuit } from "./fixtures/short-circuit.ts";
 import { limitsOf } from "./thresholds.ts";
 
@@ -68,6 +68,37 @@ describe("new thresholds", () => {
     void breaker.execute(up).catch(() => {});
     await clock.advance(50);
     expect(breaker.stats().waiting).toBe(1);
+  });
+
+  it("leave the options of those who wait, where callers still may", async () => {
+    const options = { failureThreshold: 1, halfOpenCallers: "wait", maxQueue: 1 } as const;
+    const { breaker, halfOpen } = setup(options);
+    breaker.configure({ leaseMs: 9_000 });
+    await halfOpen();
+    void breaker.execute(hang);
+    void breaker.execute(up).catch(() => {});
+    await expect(breaker.execute(up)).rejects.toThrow('Circuit "db" is open');
+  });
+
+  it("are refused where they are none, by name", () => {
+    const { breaker } = setup();
+    expect(() => breaker.configure({ treshold: 1 } as object)).toThrow(
+      /^CircuitBreaker\.configure\(\) has no option "treshold"/,
+    );
+    const text = { window: "count", failureRate: "0.5" };
+    expect(() => breaker.configure(text as object)).toThrow(
+      /^failureRate must be a number above 0/,
+    );
+  });
+
+  it("that ask for slow calls are told to who builds a pipeline of it", () => {
+    const { breaker } = setup({ window: "count" });
+    const role = { kind: "circuit breaker", state: breaker, name: "db" };
+    expect(breaker.role).toEqual({ ...role, measures: false });
+    breaker.configure({ slowCallMs: 100 });
+    expect(breaker.role).toEqual({ ...role, measures: true });
+    expect(breaker.layer).toMatchObject({ kind: "guard" });
+    expect(setup({ fallback: down }).breaker.layer).toBeUndefined();
   });
 
   it("that are met by the trials so far begin the ramp there", async () => {

@@ -114,7 +114,7 @@ export class SharedSide implements CircuitShare {
 
   get askAgainMs(): number {
     const leftMs = this.#askAtMs - this.#nowMs;
-    return leftMs > 0 && !this.#isAsking ? leftMs : Infinity;
+    return leftMs > 0 ? leftMs : Infinity;
   }
 
   tryTrial(): boolean {
@@ -126,7 +126,7 @@ export class SharedSide implements CircuitShare {
     }
     if (this.#isOwed && this.#seesPlace()) return this.#tryUnasked();
     if (this.#isAlone && this.#rules.whenStoreFails === "allow") return true;
-    if (!this.#isAsking && this.#nowMs >= this.#askAtMs) void this.#ask(this.#seen.generation);
+    if (!this.#isAsking && this.#nowMs >= this.#askAtMs) void this.#ask();
     return false;
   }
 
@@ -134,7 +134,7 @@ export class SharedSide implements CircuitShare {
     if (this.#circuit.limits.mode !== "normal") return;
     const { node, quorum } = this.#rules;
     const { generation } = this.#seen;
-    if (after.kind === "open" && before.kind !== "open") {
+    if (after.kind === "open") {
       this.#trials = 0;
       this.#dropUnused();
       const { openings } = after;
@@ -178,24 +178,26 @@ export class SharedSide implements CircuitShare {
   }
 
   /** Asks for a place, for the call that comes next or for who waits. */
-  async #ask(generation: number): Promise<void> {
+  async #ask(): Promise<void> {
     this.#isAsking = true;
     const askedMs = this.#nowMs;
     const { node, storeTimeoutMs } = this.#rules;
     const { successThreshold: places, leaseMs } = this.#circuit.limits;
-    let isGranted = false;
+    let granted: number | undefined;
     const isHeard = await this.#change("lease", (record, nowMs) => {
       const next = lease({ node, places, leaseMs })(record, nowMs);
-      isGranted = next !== record;
+      granted = next === record ? undefined : next.generation;
       return next;
     });
     this.#isAsking = false;
     if (this.#hasLeft) return;
     if (!isHeard) this.#isAlone = true;
-    if (isHeard && isGranted) this.#keep(askedMs + leaseMs, leaseMs);
-    // What others have is told when it ends; that may get lost.
-    else this.#askAtMs = this.#nowMs + (isHeard ? leaseMs * UNUSED : storeTimeoutMs);
-    if (isGranted && this.#seen.generation !== generation) this.#dropUnused();
+    if (!isHeard || granted === undefined) {
+      // What others have is told when it ends; that may get lost.
+      this.#askAtMs = this.#nowMs + (isHeard ? leaseMs * UNUSED : storeTimeoutMs);
+    } else if (granted === this.#seen.generation) {
+      this.#keep(askedMs + leaseMs, leaseMs); // Else it has opened or closed for all since.
+    }
     this.#circuit.look();
   }
 
@@ -235,7 +237,6 @@ export class SharedSide implements CircuitShare {
 
   /** Changes the record of all, after what was to be told before; whether the store has heard of it. */
   async #change(operation: Operation, change: Change): Promise<boolean> {
-    if (this.#hasLeft) return false;
     const before = this.#last;
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     this.#changes += 1;

@@ -186,8 +186,10 @@ describe("options of a small circuit", () => {
     [{ failureThreshold: 0 }, "failureThreshold must be a whole number of at least 1, got 0"],
     [{ successThreshold: 1.5 }, "successThreshold must be a whole number of at least 1, got 1.5"],
     [{ timeout: -1 }, "timeout must be a whole number of at least 1, got -1"],
+    [{ clock: {} }, "clock must be an object with monotonicMs(), got an object"],
+    [{ clock: null }, "clock must be an object with monotonicMs(), got null"],
   ])("such as %j are refused", (options, sentence) => {
-    expect(() => setup(options)).toThrow(new RangeError(sentence));
+    expect(() => setup(options as object)).toThrow(new RangeError(sentence));
   });
 });
 

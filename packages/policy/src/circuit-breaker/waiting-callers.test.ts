@@ -89,6 +89,27 @@ describe("a caller that waits for a place", () => {
     await expect(breaker.execute(up)).resolves.toBe("pong");
   });
 
+  it("leaves no timer once it is called in, while its call runs", async () => {
+    const { breaker, clock } = await setup();
+    void breaker.execute(hang);
+    await clock.advance(300);
+    expect(breaker.stats().waiting).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("waits for the trial that is left, where another has lost its place to new thresholds", async () => {
+    const { breaker, clock, wait, answers } = await setup({ successThreshold: 2, rampCalls: 0 });
+    await clock.advance(100);
+    void breaker.execute(hang);
+    breaker.configure({ successThreshold: 1 });
+    await clock.advance(200); // The first has hung for too long, and there is one place in all.
+    wait("one");
+    await clock.advance(99);
+    expect(answers).toEqual([]);
+    await clock.advance(1);
+    expect(answers).toEqual(["one"]);
+  });
+
   it("waits no longer, and with no more of them, than new thresholds say", async () => {
     const { breaker, clock, wait, answers } = await setup({ leaseMs: 9_000 });
     wait("one");
