@@ -54,6 +54,8 @@ describe("the system's clock", () => {
     vi.setSystemTime(90_000);
     expect(systemClock.epochMs()).toBe(90_000);
     expect(systemClock.monotonicMs()).toBe(startMs);
+    vi.advanceTimersByTime(250);
+    expect(systemClock.monotonicMs() - startMs).toBe(250);
   });
 });
 

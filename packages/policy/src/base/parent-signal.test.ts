@@ -66,6 +66,12 @@ describe("a parent signal", () => {
     expect(heard).toEqual(["first", "third"]);
   });
 
+  it("has one listener also where calls under another come between", () => {
+    const [one, other] = [setup(), setup()];
+    for (const each of [one, other, one, other]) each.join("a call");
+    expect([one.listeners(), other.listeners()]).toEqual([1, 1]);
+  });
+
   it("is kept apart from other signals", async () => {
     const one = setup();
     const other = setup();

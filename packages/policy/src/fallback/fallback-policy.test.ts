@@ -105,10 +105,49 @@ describe("a fallback", () => {
     controller.abort("left");
     await failure;
     expect(rules).not.toHaveBeenCalled();
-    expect(outer.zombie).toBeInstanceOf(Promise); // Who counts what runs is told of the source.
     expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    let isOver = false; // Who counts what runs is told of the source.
+    void outer.zombie?.then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect(isOver).toBe(false);
     slow.reject(new Error("too late to matter"));
     await settled(); // An unhandled rejection would fail the test run here.
+    expect(isOver).toBe(true);
+  });
+
+  it("leaves nothing running where a source failed by itself", async () => {
+    const { policy, cache } = setup();
+    cache.mockRejectedValue(new Error("cache is empty"));
+    const outer = firstAttempt(new AbortController().signal);
+    await expect(policy.within(down, outer)).resolves.toBe("from the rules");
+    expect(outer.zombie).toBeUndefined();
+  });
+
+  it("says in the singular that one source failed, and counts the call", async () => {
+    const sources = [{ name: "cache", answer: down }];
+    const { policy } = setup({ sources });
+    await expect(policy.execute(down)).rejects.toThrow(
+      "The call failed, and so did its fallback: model is down",
+    );
+    expect(policy.stats()).toMatchObject({ failed: 1, unanswered: 0 });
+  });
+
+  it("reports nothing where nobody listens", async () => {
+    const onListenerError = vi.fn();
+    const { policy } = setup({ onListenerError });
+    await policy.execute(down);
+    expect(onListenerError).not.toHaveBeenCalled();
+  });
+
+  it("tells of the policies of its sources, and of no others", () => {
+    const own = new TimeoutPolicy({ timeoutMs: 100 });
+    const sources = [
+      { name: "cache", answer: () => "from the cache", policy: own },
+      { name: "rules", answer: () => "from the rules" },
+    ];
+    expect(setup({ sources }).policy.role).toMatchObject({ kind: "fallback", besides: [own] });
   });
 
   it("tells a listener who answered, and survives what it throws", async () => {

@@ -61,7 +61,6 @@ const nameOf = (segment: PropertyKey | { readonly key: PropertyKey }): string =>
 
 /** Text is cut before it is quoted; an object is written only as far as it is kept. */
 function preview(value: unknown): string {
-  if (typeof value === "string") return cut(JSON.stringify(value.slice(0, LONGEST_TEXT)));
   try {
     let left = LONGEST_TEXT;
     const text = JSON.stringify(value, (_, part: unknown) => {
