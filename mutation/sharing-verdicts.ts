@@ -53,4 +53,36 @@ export const sharingVerdicts: readonly Verdict[] = [
     mutator: "ConditionalExpression",
     reason: "A record that is closed has no such time: it is here for the compiler.",
   },
+
+  // executor
+  {
+    file: "executor/names.ts",
+    line: "return thing ? [[name, thing] as const] : [];",
+    mutator: "ArrayDeclaration",
+    reason: "Only between the end of a thing and the news of it, which no test can come between.",
+  },
+  {
+    file: "executor/executor-needs.ts",
+    line: ": true,",
+    mutator: "BooleanLiteral",
+    reason: "The keys count, and no value: the compiler holds them complete.",
+  },
+  {
+    file: "executor/executor.ts",
+    line: "if (this.#shared.isOn) this.#plan.mustBeUsable(this.#claim);",
+    reason:
+      "A circuit alone refuses what is usable by itself, and is asked first in the row as well.",
+  },
+  {
+    file: "executor/factories.ts",
+    line: "...(fallback !== undefined && { fallback }),",
+    mutator: "ConditionalExpression",
+    reason: "An option that is undefined is none: it is here for the compiler.",
+  },
+  {
+    file: "executor/plan.ts",
+    line: "row: new Pipeline(row, { ...(classifier && { classifier }) }),",
+    mutator: "ConditionalExpression",
+    reason: "An option that is undefined is none: it is here for the compiler.",
+  },
 ];

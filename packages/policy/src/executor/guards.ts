@@ -117,7 +117,7 @@ export class Guards {
     sources: GuardSources,
   ): CircuitBreaker<unknown> {
     if (!this.#circuit) {
-      return this.#makeCircuit({ ...definedOf(sources), ...thresholds, name: this.#name });
+      return this.#makeCircuit({ ...withoutChance(sources), ...thresholds, name: this.#name });
     }
     if (!this.#isByHand) this.#limitCircuit(thresholds);
     return this.#circuit;
@@ -152,13 +152,13 @@ export class Guards {
     sources: GuardSources,
   ): RateLimiter {
     if (this.#limiter) this.#limiter.configure(optionsIn(options, rateNeeds));
-    this.#limiter ??= new RateLimiter({ ...definedOf(sources), ...options, name: this.#name });
+    this.#limiter ??= new RateLimiter({ ...withoutChance(sources), ...options, name: this.#name });
     return this.#limiter;
   }
 
   #places(options: NonNullable<CallPolicies["bulkhead"]>, sources: GuardSources): Bulkhead {
     if (this.#bulkhead) this.#bulkhead.configure(optionsIn(options, placeNeeds));
-    this.#bulkhead ??= new Bulkhead({ ...definedOf(sources), ...options, name: this.#name });
+    this.#bulkhead ??= new Bulkhead({ ...withoutChance(sources), ...options, name: this.#name });
     return this.#bulkhead;
   }
 
@@ -167,18 +167,13 @@ export class Guards {
     options: NonNullable<CallPolicies["adaptiveLimit"]>,
     sources: GuardSources,
   ): AdaptiveLimiter {
-    const { clock, random } = sources;
-    this.#adaptive ??= new AdaptiveLimiter({
-      ...(clock && { clock }),
-      ...(random && { random }),
-      ...options,
-      name: this.#name,
-    });
+    const { classifier: _, ...own } = sources;
+    this.#adaptive ??= new AdaptiveLimiter({ ...own, ...options, name: this.#name });
     return this.#adaptive;
   }
 }
 
-/** The clock and the classifier, where there are such. */
-function definedOf({ clock, classifier }: GuardSources): Omit<GuardSources, "random"> {
-  return { ...(clock && { clock }), ...(classifier && { classifier }) };
+/** Guards that decide nothing by chance. */
+function withoutChance({ random: _, ...own }: GuardSources): Omit<GuardSources, "random"> {
+  return own;
 }

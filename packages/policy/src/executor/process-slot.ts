@@ -45,6 +45,5 @@ function slotOf(global: { [SLOT]?: unknown }): Slot | undefined {
     Reflect.defineProperty(global, SLOT, { value: {} });
   }
   const { [SLOT]: found } = global;
-  const isSlot = typeof found === "object" && found !== null && !Object.isFrozen(found);
-  return isSlot ? (found as Slot) : undefined;
+  return Object.isFrozen(found) ? undefined : (found as Slot); // What is no object is frozen.
 }

@@ -20,6 +20,21 @@ describe("a limiter that is given other limits while it works", () => {
     expect(await Promise.all([ask(), ask()])).toEqual(["pong", "spent"]);
   });
 
+  it("refuses what is no limit, by name", () => {
+    const { limiter } = setup({ requestsPerMinute: 2 });
+    expect(() => limiter.configure({ requestPerMinute: 3 } as object)).toThrow(
+      /^RateLimiter\.configure\(\) has no option "requestPerMinute"/,
+    );
+  });
+
+  it("tells who builds a pipeline whether callers wait", () => {
+    const { limiter } = setup({ requestsPerMinute: 2, whenFull: "reject" });
+    const role = { kind: "rate limiter", state: limiter, name: "model" };
+    expect(limiter.role).toEqual({ ...role, waits: false });
+    const waiting = setup({ requestsPerMinute: 2 }).limiter;
+    expect(waiting.role).toEqual({ ...role, state: waiting, waits: true });
+  });
+
   it("lets those in at once who wait for what there is now", async () => {
     const { limiter, ask } = setup({ requestsPerMinute: 1 });
     await ask();

@@ -265,7 +265,7 @@ export class RateLimiter implements Policy, Guard {
   #hearLate(thrown: unknown, { parent }: Attempt): void {
     if (thrown instanceof RejectedError || thrown === parent?.reason) return;
     const { retryAfterMs } = (this.#judge ?? judgeByTables)(thrown, undefined);
-    if (retryAfterMs !== undefined) this.pause(retryAfterMs);
+    this.pause(retryAfterMs ?? 0);
   }
 
   #tryReserve(cost: number): number {
