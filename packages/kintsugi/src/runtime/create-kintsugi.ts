@@ -4,6 +4,7 @@ import { type CallRegistry, callRegistry } from "@kintsugi/policy";
 import { type ErrorReporter, reportError } from "@kintsugi/policy/base";
 
 import type { KintsugiConfig } from "../config/index.ts";
+import type { AnyTable } from "../store/index.ts";
 import type { Schedule, Workflow } from "../workflow/index.ts";
 import type { Kernels } from "./components.ts";
 import { createEvents } from "./events.ts";
@@ -18,6 +19,11 @@ export interface KintsugiOptions {
   readonly config: KintsugiConfig;
   /** Beside those that the modules of the configuration bring. */
   readonly workflows?: readonly Workflow<never, unknown>[];
+  /**
+   * Tables of the user, for `ctx.transact`: they lie in the database of the runtime, under names that no
+   * room of it has. Without effect beside `system`, whose store has tables of its own. @defaultValue none
+   */
+  readonly tables?: readonly AnyTable[];
   /** Beside those of the configuration and of its modules. */
   readonly schedules?: readonly Schedule[];
   /** Kernels given in code, by the name of their component. */
@@ -51,7 +57,8 @@ export async function createWithParts(
   boot?: Boot,
 ): Promise<{ readonly kintsugi: Kintsugi; readonly parts: Parts }> {
   const report = options.onListenerError ?? reportError;
-  const system = options.system ?? (await openSystem(options.config));
+  const system =
+    options.system ?? (await openSystem(options.config, undefined, undefined, options.tables));
   try {
     const parts = await startParts({
       config: options.config,

@@ -56,6 +56,7 @@ export async function openSystem(
   { dataDir, workflows }: KintsugiConfig,
   host: Host = systemHost(),
   onLocked: (paths: InstancePaths) => void = () => {},
+  tables: readonly AnyTable[] = [],
 ): Promise<System> {
   const paths = instancePaths(dataDir, host.env, { make: true });
   const lock = acquireOwnerLock(paths.storeLock);
@@ -67,7 +68,7 @@ export async function openSystem(
       reserveFile: paths.storeReserve,
       clock: host.clock,
       files: host.files,
-      tables: allTables,
+      tables: [...allTables, ...tables],
       durability: workflows.durability,
     });
     const close = async (): Promise<void> => {

@@ -79,8 +79,14 @@ export {
 export type { CatchUp } from "./schedule/schedule-state.ts";
 export { Scheduler, type SchedulerOptions, type ScheduleView } from "./schedule/scheduler.ts";
 export type { StepContext, StepOptions, Undo, UndoableStep } from "./step-types.ts";
-export { runStraight, SignalUnreachableError, type StraightOptions } from "./straight-context.ts";
+export {
+  runStraight,
+  SignalUnreachableError,
+  type StraightOptions,
+  TablesUnreachableError,
+} from "./straight-context.ts";
 export { workflowTables } from "./tables.ts";
+export type { Transaction } from "./transaction-types.ts";
 export type {
   SchemaResult,
   StandardSchema,

@@ -84,7 +84,8 @@ export interface StepView {
     | "undo"
     | "emit"
     | "tag"
-    | "patch";
+    | "patch"
+    | "transact";
   readonly name: string;
   /**
    * `waiting`: for time, a signal or a child; what a step that is not recorded does is not known.

@@ -31,6 +31,18 @@ export class SignalUnreachableError extends KintsugiError {
   }
 }
 
+/** Without an engine there is no store. */
+export class TablesUnreachableError extends KintsugiError {
+  override readonly name = "TablesUnreachableError";
+  readonly code = "KINTSUGI_TABLES_UNREACHABLE";
+
+  constructor(transaction: string) {
+    super(
+      `There are no tables for the transaction "${transaction}" of a workflow that runs straight through`,
+    );
+  }
+}
+
 /** Runs the code of a workflow as it stands: its steps have one attempt each, and no time limit. */
 export async function runStraight<Input, Output>(
   workflow: Workflow<Input, Output>,
@@ -158,6 +170,10 @@ class StraightContext implements WorkflowContext {
 
   async uuid(): Promise<string> {
     return this.#options.random.uuid();
+  }
+
+  async transact<T>(name: string): Promise<T> {
+    throw new TablesUnreachableError(name);
   }
 
   async emit(): Promise<void> {}

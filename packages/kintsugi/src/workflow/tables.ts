@@ -141,7 +141,8 @@ export type StepKind =
   | "undo"
   | "emit"
   | "tag"
-  | "patch";
+  | "patch"
+  | "transact";
 
 export interface StepRow {
   readonly runId: string;

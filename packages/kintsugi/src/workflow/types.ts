@@ -4,6 +4,7 @@ import type { Duration } from "@kintsugi/policy/base";
 
 import type { Attributes } from "./run-types.ts";
 import type { StepContext, StepOptions, Undo, UndoableStep } from "./step-types.ts";
+import type { Transaction } from "./transaction-types.ts";
 
 /** Any schema that follows Standard Schema v1 (zod, valibot, arktype): https://standardschema.dev */
 export interface StandardSchema<Output> {
@@ -60,6 +61,15 @@ export interface WorkflowContext {
     work: ((context: StepContext) => Promise<T> | T) | UndoableStep<T>,
     options?: StepOptions,
   ): Promise<T>;
+  /**
+   * Changes tables of the user in the very commit that records the step: done exactly once, whatever
+   * crashes. When a row that `work` has read was changed meanwhile, it runs again with what is there then,
+   * up to ten times in all; so it must do nothing but read and change these tables. Columns of JSON are not
+   * compared, and nor are rows that a list did not find. The tables are those that the runtime was made with.
+   *
+   * @throws {@link ConflictError} when the rows were changed each time, or one that is inserted is there.
+   */
+  transact<T>(name: string, work: (tx: Transaction) => Promise<T> | T): Promise<T>;
   /** Starts all in order, waits for all. @throws the first error, when all have settled. */
   all<T>(
     branches: readonly ((ctx: WorkflowContext) => Promise<T>)[],

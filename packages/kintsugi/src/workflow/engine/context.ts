@@ -2,11 +2,18 @@
 
 import { type Duration, durationMs } from "@kintsugi/policy/base";
 
-import { type Change, insert } from "../../store/index.ts";
+import {
+  type Change,
+  ConflictError,
+  insert,
+  type Store,
+  StoreUsageError,
+} from "../../store/index.ts";
 import { EventsFullError } from "../errors.ts";
 import type { Attributes } from "../run-types.ts";
 import type { StepContext, StepOptions, Undo, UndoableStep } from "../step-types.ts";
 import { runEvents, type StepKind } from "../tables.ts";
+import type { Transaction } from "../transaction-types.ts";
 import type { Workflow, WorkflowContext } from "../types.ts";
 import { encode } from "../value/codec.ts";
 import { attemptStep } from "./attempts.ts";
@@ -16,6 +23,7 @@ import { type Code, runAll, runRace } from "./branches.ts";
 import { childIdOf, idempotencyKeyOf } from "./generation.ts";
 import type { LiveRun } from "./live-run.ts";
 import { failure, type Outcome, success } from "./outcome.ts";
+import { GatheredTransaction } from "./transaction.ts";
 import { timeIsUp, type Wait } from "./waits.ts";
 
 /** What is recorded of a call, and with it in the same commit. */
@@ -35,6 +43,9 @@ const NO_OPTIONS: StepOptions = {};
 const NO_DEADLINE = { deadlineMs: null };
 
 const slept: Outcome = success(undefined);
+
+/** How often a transaction is tried whose rows change under it. */
+const MAX_TRANSACTIONS = 10;
 
 /** Events that one run may emit. */
 const MAX_EVENTS = 10_000;
@@ -112,6 +123,10 @@ export class RunContext implements WorkflowContext {
     return handedOut(this.#value("uuid", () => this.#run.host.random.uuid()));
   }
 
+  transact<T>(name: string, work: (tx: Transaction) => Promise<T> | T): Promise<T> {
+    return handedOut(this.#transact(name, work));
+  }
+
   emit(type: string, payload?: unknown): Promise<void> {
     return handedOut(this.#emit(type, payload));
   }
@@ -157,6 +172,29 @@ export class RunContext implements WorkflowContext {
     const outcome = await attemptStep({ name, idempotencyKey, fn, options, clock, signals });
     if (isMeasured) this.#measure(name, outcome, clock.monotonicMs() - startedMs);
     return run.record(entry, outcome);
+  }
+
+  async #transact<T>(name: string, work: (tx: Transaction) => Promise<T> | T): Promise<T> {
+    const run = this.#run;
+    const entry = this.#enter("transact", name);
+    if (!entry) return run.refuse();
+    const recalled = run.recall<T>(entry);
+    if (recalled) return recalled;
+    const permit = run.permit(entry);
+    if (permit) await permit;
+    for (let attempt = 1; ; attempt += 1) {
+      if (run.isVain(entry)) return run.refuse();
+      const { outcome, changes } = await gathered(run.host.store, name, work);
+      try {
+        return await run.record<T>(entry, outcome, changes, { mayBeRefused: changes.length > 0 });
+      } catch (error) {
+        const mayTryAgain = error instanceof ConflictError && attempt < MAX_TRANSACTIONS;
+        if (mayTryAgain) continue;
+        const isRefused = error instanceof ConflictError || error instanceof StoreUsageError;
+        if (!isRefused) throw error;
+        return run.record(entry, failure(error, name));
+      }
+    }
   }
 
   async #race<T>(branches: readonly Code<T>[]): Promise<T> {
@@ -220,8 +258,8 @@ export class RunContext implements WorkflowContext {
 
   async #emit(type: string, payload: unknown): Promise<void> {
     const run = this.#run;
-    if (run.emitted >= MAX_EVENTS) throw new EventsFullError(run.id, MAX_EVENTS);
-    run.emitted += 1;
+    if (run.notes.emitted >= MAX_EVENTS) throw new EventsFullError(run.id, MAX_EVENTS);
+    run.notes.emitted += 1;
     const text = encode(payload, `payload of event "${type}"`);
     return this.#note("emit", type, () => {
       const id = run.host.nextEventId();
@@ -233,7 +271,7 @@ export class RunContext implements WorkflowContext {
 
   async #tag(attributes: Attributes): Promise<void> {
     withAttributes(null, attributes);
-    return this.#note("tag", "", () => ({ outcome: slept, more: this.#run.tag(attributes) }));
+    return this.#note("tag", "", () => ({ outcome: slept, more: this.#run.notes.tag(attributes) }));
   }
 
   async #patched(name: string): Promise<boolean> {
@@ -252,7 +290,7 @@ export class RunContext implements WorkflowContext {
     if (room) await room;
     if (run.isVain(entry)) return run.refuse();
     const { outcome, more, durable } = make();
-    return run.record(entry, outcome, more, durable);
+    return run.record(entry, outcome, more, { durable });
   }
 
   async #outcomeOf<Input, Output>(
@@ -287,4 +325,20 @@ export class RunContext implements WorkflowContext {
 function handedOut<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {}); // Nothing is lost: who awaits the promise still hears of it.
   return promise;
+}
+
+/** What a transaction comes to, and what it changes if it does not fail. */
+async function gathered<T>(
+  store: Pick<Store, "get" | "list">,
+  name: string,
+  work: (tx: Transaction) => Promise<T> | T,
+): Promise<{ readonly outcome: Outcome; readonly changes: readonly Change[] }> {
+  const tx = new GatheredTransaction(store);
+  try {
+    const outcome = success(await work(tx));
+    return { outcome, changes: tx.close() };
+  } catch (thrown) {
+    tx.close();
+    return { outcome: failure(thrown, name), changes: [] };
+  }
 }

@@ -36,6 +36,7 @@ export class Journal {
   readonly #arrived = new Map<number, () => void>();
   readonly #firstOrdinal: number;
   #nextSeq = 0;
+  #skipped = 0;
   #nextPlace: number;
   #turn = 0;
   /** Calls of the code that have had no outcome yet. */
@@ -57,7 +58,7 @@ export class Journal {
 
   /** Outcomes in the record. */
   get size(): number {
-    return this.#nextPlace;
+    return this.#nextPlace - this.#skipped;
   }
 
   /** True when the code has been handed all that it asked for, and has gone as far as it gets. */
@@ -123,6 +124,13 @@ export class Journal {
     if (!this.#isDigesting) this.#handOutNext();
   }
 
+  /** Gives back a place whose outcome could not be recorded. */
+  skip(place: number): void {
+    this.#awaited += 1;
+    this.#skipped += 1;
+    this.arrive(place, () => {});
+  }
+
   /** Hands out a recorded outcome when its turn has come, but lets the code go on first. */
   recall(place: number, handOut: () => void): void {
     this.#arrived.set(place, handOut);
@@ -185,6 +193,8 @@ export function inWords({
       return `a wait for "${name}"`;
     case "race":
       return "a race";
+    case "transact":
+      return `transaction "${name}"`;
     case "emit":
       return `the event "${name}"`;
     case "tag":

@@ -3,7 +3,7 @@
 import { type Change, insert, update } from "../../store/index.ts";
 import { DeterminismError } from "../errors.ts";
 import { isSuspect, next, type RunInput, type RunState, toColumns } from "../run-state.ts";
-import type { Attributes, RunProgress, RunView } from "../run-types.ts";
+import type { RunProgress, RunView } from "../run-types.ts";
 import {
   type RunRow,
   runs,
@@ -15,17 +15,25 @@ import {
 import type { Workflow, WorkflowContext } from "../types.ts";
 import { decode } from "../value/codec.ts";
 import type { Signals } from "./attempts.ts";
-import { attributeChanges, withAttributes } from "./attributes.ts";
 import type { Blame } from "./blame.ts";
 import type { Branch, Entry, Undoable } from "./branch.ts";
 import { type Ending, returned, threw } from "./ending.ts";
 import { Journal } from "./journal.ts";
+import { Notes } from "./notes.ts";
 import { type Outcome, settle, success } from "./outcome.ts";
 import { isAbandoned, NOTHING_YET, Races } from "./races.ts";
 import { RunEnd } from "./run-end.ts";
 import type { RunHost } from "./run-host.ts";
 import { viewOf } from "./views.ts";
 import { type Settler, type Wait, Waits } from "./waits.ts";
+
+/** How an outcome is recorded. */
+interface Recording {
+  /** Called when it is on the disk. */
+  readonly durable?: (() => void) | undefined;
+  /** What comes with it may meet a conflict: then nothing is recorded, and the caller is told. */
+  readonly mayBeRefused?: boolean;
+}
 
 const nothing = (): void => {};
 
@@ -34,6 +42,7 @@ export class LiveRun {
   readonly host: RunHost;
   readonly waits: Waits;
   readonly races: Races;
+  readonly notes: Notes;
   /** Where its calls get signals that are aborted when the run is over, in whatever way. */
   readonly signals: Signals;
   readonly #end: RunEnd;
@@ -42,10 +51,6 @@ export class LiveRun {
   #journal: Journal;
   #state: RunState;
   #progress: RunProgress | null;
-  #attributes: Attributes | null;
-  readonly #patches = new Map<string, boolean>();
-  /** Events that the code has emitted. */
-  emitted = 0;
   /** Calls that do not wait: code of steps, and outcomes on their way to the disk or to the code. */
   #active = 0;
   constructor(row: RunRow, state: RunState, workflow: Workflow<never, unknown>, host: RunHost) {
@@ -54,7 +59,7 @@ export class LiveRun {
     this.#workflow = workflow;
     this.#state = state;
     this.#progress = row.progress;
-    this.#attributes = row.attributes;
+    this.notes = new Notes(row);
     this.#journal = new Journal(row.id, host.clock, []);
     this.waits = new Waits({
       id: row.id,
@@ -119,7 +124,7 @@ export class LiveRun {
       ...this.row,
       ...toColumns(this.#end.stateBefore ?? this.#state, this.row.createdAtMs),
       ...this.#shown(),
-      attributes: this.#attributes,
+      attributes: this.notes.attributes,
       ...this.#end.shown,
     });
   }
@@ -221,7 +226,7 @@ export class LiveRun {
     entry: Entry,
     outcome: Outcome,
     more: readonly Change[] = [],
-    durable: () => void = nothing,
+    { durable = nothing, mayBeRefused = false }: Recording = {},
   ): Promise<T> {
     if (this.isVain(entry)) return this.refuse();
     const { place, ordinal } = this.#journal.takePlace();
@@ -243,27 +248,23 @@ export class LiveRun {
     if (this.#state !== before) changes.push(this.#columns({ suspectStep: null }));
     return new Promise((resolve, reject) => {
       const handOut = (): void => this.#handOut(entry, outcome, { resolve, reject });
-      this.#write(changes, () => {
+      const written = (): void => {
         durable();
         this.#journal.arrive(place, handOut);
-      });
+      };
+      const refused = (error: unknown): void => {
+        this.#state = before;
+        this.#journal.skip(place);
+        entry.branch?.began(entry);
+        reject(error);
+      };
+      this.#write(changes, written, mayBeRefused ? refused : undefined);
     });
   }
 
-  /** The answer to `ctx.patched` where the run had passed the place before, or has asked before. */
+  /** The answer to `ctx.patched`; undefined when it is true and has to be recorded. */
   patchKnown(name: string): boolean | undefined {
-    const known = this.#patches.get(name);
-    if (known !== undefined) return known;
-    const isNew = !this.#journal.wasHereBefore(name);
-    this.#patches.set(name, isNew);
-    return isNew ? undefined : false;
-  }
-
-  /** Adds to its attributes. Returns what is to be written. */
-  tag(attributes: Attributes): readonly Change[] {
-    this.#attributes = withAttributes(this.#attributes, attributes);
-    const change = update(runs, [this.id], { attributes: this.#attributes });
-    return [change, ...attributeChanges(this.row, attributes)];
+    return this.notes.patchKnown(name, this.#journal.wasHereBefore(name));
   }
 
   #won(entry: Entry, winner: number, more: readonly Change[]): Promise<number> {
@@ -387,9 +388,13 @@ export class LiveRun {
     return { progress: this.#progress, stepsRecorded: this.#journal.size };
   }
 
-  #write(changes: readonly Change[], durable: () => void): void {
+  #write(
+    changes: readonly Change[],
+    durable: () => void,
+    refused: (error: unknown) => void = (error) => this.die(error),
+  ): void {
     this.host.commit(changes).then(durable, (error) => {
-      if (!this.host.isLost(error)) this.die(error);
+      if (!this.host.isLost(error)) refused(error);
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock, Random } from "@kintsugi/policy/base";
 
-import type { Change } from "../../store/index.ts";
+import type { Change, Store } from "../../store/index.ts";
 import type { RunState } from "../run-state.ts";
 import type { RunHandle } from "../run-types.ts";
 import type { RunRow } from "../tables.ts";
@@ -16,6 +16,7 @@ export interface RunHost {
   readonly isMeasured: boolean;
   /** When code of the run may do more: when the disk has room, and its queue lets it. Undefined when now. */
   turnOf(run: RunRow): Promise<void> | undefined;
+  readonly store: Pick<Store, "get" | "list">;
   commit(changes: readonly Change[]): Promise<void>;
   /** Takes the error of a refused commit. True when the store is lost, so that no run may go on. */
   isLost(error: unknown): boolean;

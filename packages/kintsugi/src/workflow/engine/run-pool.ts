@@ -283,6 +283,7 @@ export class RunPool {
       clock,
       random,
       isMeasured: measure !== undefined,
+      store,
       commit: (changes) => store.commit(changes),
       turnOf: (run) => this.#turnOf(run),
       isLost: (error) => this.isLost(error),
