@@ -5,8 +5,8 @@ import { percentile } from "../harness/figures.ts";
 import { cpuOfTreeMs, ownCpuMs } from "../harness/process-time.ts";
 import { type EngineSettings, keepInFlight, openEngine, outputOf, STEPS } from "./engine.ts";
 
-const WARM_UP_MS = { full: 700, quick: 300 } as const;
-const MEASURED_MS = { full: 2_500, quick: 800 } as const;
+const WARM_UP_MS = { full: 500, quick: 300 } as const;
+const MEASURED_MS = { full: 2_000, quick: 800 } as const;
 
 await contest<EngineSettings & { readonly inFlight: number }>(async (settings) => {
   const pace = settings.quick ? "quick" : "full";

@@ -54,6 +54,8 @@ export interface Pass {
   readonly program: URL;
   /** Flags of Node. */
   readonly flags?: readonly string[];
+  /** A child that has not ended after so long is stuck. @defaultValue 90_000 */
+  readonly patienceMs?: number;
   /** What the program is told, as JSON. */
   readonly settings: Readonly<Record<string, string | number>>;
 }

@@ -6,7 +6,6 @@ import type { Report } from "./contestant.ts";
 import { type Figures, ratiosOf, rotated, spreadOf, spreadsOf } from "./figures.ts";
 import type { ContestantResult, RowResult, SectionResult } from "./result.ts";
 
-/** A child that says nothing for so long is stuck. */
 const PATIENCE_MS = 90_000;
 
 export interface RoundsOptions {
@@ -94,7 +93,7 @@ function measure(
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     signal,
     killSignal: "SIGKILL",
-    timeout: PATIENCE_MS,
+    timeout: pass.patienceMs ?? PATIENCE_MS,
   });
   let said = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
