@@ -45,7 +45,7 @@ export function recordedValues(
 
 /** No two places have one text: numbers come after the only part that may hold a slash. */
 const inOneText = ({ table, key, column }: SealedPlace): string =>
-  `${table}/${column}/${key.join("/")}`;
+  key.length === 1 ? `${table}/${column}/${key[0]}` : `${table}/${column}/${key[0]}/${key[1]}`;
 
 type Fields = Readonly<Record<string, unknown>>;
 
