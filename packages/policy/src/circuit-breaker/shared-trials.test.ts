@@ -292,14 +292,15 @@ describe("what is told of a circuit", () => {
     expect(await a.call(up)).toBe(true);
   });
 
-  it("holds him where another holds it as well", async () => {
-    const { node } = sharedNodes();
-    const [a, b] = [await node("a"), await node("b")];
-    const hold = a.breaker.isolate();
+  it("holds him where another holds it as well, though nobody has heard of his release", async () => {
+    const { store, node } = sharedNodes();
+    const [a, b] = [await node("a", { store }), await node("b")];
     b.breaker.isolate();
     await settled();
-    hold.release();
+    const hold = a.breaker.isolate();
     await settled();
+    store.mood = "fails";
+    hold.release();
     expect(await a.call(up)).toBe(false);
   });
 
