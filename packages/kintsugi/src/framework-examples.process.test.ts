@@ -77,7 +77,7 @@ it("workflow checkpointing", async () => {
   // resume after crash
   const savedState = await checkpoint.load();
   // ---
-  checkpoint.stop();
+  await checkpoint.stop();
   expect(savedState).toEqual({ page: 3 });
 });
 

@@ -42,6 +42,19 @@ describe("a file that is written whole", () => {
   });
 });
 
+describe("a file that is written where there was none", () => {
+  it("stays as the first has written it, with nothing beside it", () => {
+    const { folder, path } = setup();
+    expect(files.writeNew(path, "first ✓")).toBe(true);
+    expect(files.writeNew(path, "second")).toBe(false);
+    expect(files.read(path)).toBe("first ✓");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(path).nlink).toBe(1);
+    expect(readdirSync(folder)).toEqual(["a.json"]);
+    expect(() => files.writeNew(join(folder, "none", "a"), "text")).toThrow("ENOENT");
+  });
+});
+
 describe("a folder", () => {
   it("lists its files, and gives their bytes as they are", () => {
     const { folder, path } = setup();

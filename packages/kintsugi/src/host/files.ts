@@ -7,6 +7,7 @@ import {
   existsSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -50,6 +51,17 @@ export const systemFiles: Files = {
       throw error;
     }
     syncFolder(dirname(path));
+  },
+  writeNew(path, text, mode = OWNER_ONLY_FILE) {
+    const beside = `${path}.${process.pid}.tmp`;
+    try {
+      writeSynced(beside, text, mode);
+      if (!linkNew(beside, path)) return false;
+    } finally {
+      rmSync(beside, { force: true });
+    }
+    syncFolder(dirname(path));
+    return true;
   },
   append(path, text) {
     appendFileSync(path, text, { mode: OWNER_ONLY_FILE });
@@ -99,6 +111,28 @@ function writeSynced(path: string, text: string, mode: number): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** What file systems without links answer: FAT, exFAT, and some that are mounted over a network. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/**
+ * Gives a file its name unless the name is taken; false when it is. A link does that in one step, where
+ * rename(2) would take the place of a file that is there. Where no links can be made it is looked first,
+ * which two processes at the same moment get past.
+ */
+function linkNew(file: string, name: string): boolean {
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error) ?? "";
+    if (errno === "EEXIST") return false;
+    if (!NO_LINKS.has(errno)) throw error;
+  }
+  if (existsSync(name)) return false;
+  renameSync(file, name);
+  return true;
 }
 
 /** What was renamed or removed is so on the disk only when its folder is there. */

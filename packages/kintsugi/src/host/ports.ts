@@ -129,6 +129,8 @@ export interface Files {
   list(folder: string): readonly string[];
   /** Whole or not at all, and on the disk when it returns: written beside, synced, renamed. */
   writeAtomic(path: string, text: string, mode?: number): void;
+  /** The same where there is no such file yet; false, and nothing is changed, where there is one. */
+  writeNew(path: string, text: string, mode?: number): boolean;
   /** Appends in one write. */
   append(path: string, text: string): void;
   /** Makes the folder and those above it, with the given mode. */

@@ -1,5 +1,13 @@
 /** What tests need to stand in for the machine: time that is moved by hand, and a simulated world. */
 
+export type {
+  CheckpointMedium,
+  OpenCheckpointMedium,
+} from "./checkpoint-conformance/medium.ts";
+export {
+  type CheckpointStoreConformanceOptions,
+  checkpointStoreConformance,
+} from "./checkpoint-store-conformance.ts";
 export type { AnyWorkflow, EngineBench, OpenEngine } from "./engine-conformance/bench.ts";
 export { type EngineConformanceOptions, engineConformance } from "./engine-conformance.ts";
 export { type ManualClock, type ManualClockOptions, manualClock } from "./manual-clock.ts";

@@ -1,13 +1,28 @@
 /** Workflows: code whose progress outlives the process. */
 
 export {
-  CheckpointMissingError,
   Checkpoints,
   type CheckpointsOptions,
   type CheckpointView,
+  type ReplicationLag,
 } from "./checkpoint/checkpoints.ts";
+export {
+  CheckpointConflictError,
+  CheckpointMissingError,
+  CheckpointTakenError,
+} from "./checkpoint/errors.ts";
 export { type FileCheckpointOptions, fileCheckpoints } from "./checkpoint/file-checkpoints.ts";
+export { memoryCheckpoints } from "./checkpoint/memory-checkpoints.ts";
 export type { CheckpointStore } from "./checkpoint/port.ts";
+export type { ReplicaLag } from "./checkpoint/replica.ts";
+export { S3Error } from "./checkpoint/s3/errors.ts";
+export { type S3CheckpointOptions, s3Checkpoints } from "./checkpoint/s3/s3-checkpoints.ts";
+export type { S3Credentials } from "./checkpoint/s3/signature.ts";
+export {
+  type SqliteCheckpointOptions,
+  type SqliteCheckpoints,
+  sqliteCheckpoints,
+} from "./checkpoint/sqlite-checkpoints.ts";
 export {
   type DeadLetter,
   type DeadLetterError,

@@ -7,6 +7,7 @@ import { backgroundClock, seededRandom, systemRandom } from "@kintsugi/policy/ba
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { updateResilienceConfig, WorkflowCheckpoint } from "../../index.ts";
+import { sqliteCheckpoints } from "../../workflow/index.ts";
 
 function setup() {
   const dir = mkdtempSync(join(tmpdir(), "kintsugi-checkpoint-"));
@@ -19,8 +20,9 @@ describe("a process that saves in a loop and is killed at any moment", () => {
   const outcome =
     "leaves the state that was acknowledged last, or a newer one, and never a torn one";
 
-  it(outcome, { timeout: 240_000 }, async () => {
+  it.each(["files", "SQLite"])(`${outcome}, in %s`, { timeout: 240_000 }, async (kind) => {
     const { dir } = setup();
+    const file = join(dir, "states.sqlite");
     const report = vi.fn(); // Would hear of one that is torn, though an older one could stand in.
     vi.stubGlobal("reportError", report);
     onTestFinished(() => void vi.unstubAllGlobals());
@@ -29,8 +31,8 @@ describe("a process that saves in a loop and is killed at any moment", () => {
     const program = join(import.meta.dirname, "../fixtures/saving-program.ts");
     let acknowledged = 0;
     let saves = 0;
-    for (let life = 1; life <= 20; life += 1) {
-      const child = spawn(process.execPath, ["--conditions=source", program, dir], {
+    for (let life = 1; life <= 15; life += 1) {
+      const child = spawn(process.execPath, ["--conditions=source", program, dir, kind], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       let text = "";
@@ -42,13 +44,18 @@ describe("a process that saves in a loop and is killed at any moment", () => {
       const lines = text.split("\n").slice(0, -1).map(Number);
       acknowledged = lines.at(-1) ?? acknowledged;
       saves += lines.length;
-      const state = await new WorkflowCheckpoint<{ count: number; text: string }>("loop").load();
+      await using sqlite = sqliteCheckpoints({ file });
+      const options = kind === "SQLite" ? { store: sqlite } : {};
+      const loop = new WorkflowCheckpoint<{ count: number; text: string }>("loop", options);
+      const state = await loop.load();
       expect(state?.count, `seed ${seed}, life ${life}`).toBeGreaterThanOrEqual(acknowledged);
       expect(state?.text === String(state?.count).repeat(20_000), `seed ${seed}`).toBe(true);
     }
     expect(report).not.toHaveBeenCalled();
     expect(saves).toBeGreaterThan(20);
-    const listed = await WorkflowCheckpoint.listCheckpoints("loop");
+    await using sqlite = sqliteCheckpoints({ file });
+    const options = kind === "SQLite" ? { store: sqlite } : {};
+    const listed = await WorkflowCheckpoint.listCheckpoints("loop", options);
     expect(listed.length).toBeGreaterThan(0);
     expect(listed.length).toBeLessThanOrEqual(11); // One more, where a kill came before the tidying.
   });
@@ -83,7 +90,7 @@ describe("a checkpoint that saves by itself", () => {
     waits.shift()?.fire();
     await vi.waitFor(() => expect(waits).toHaveLength(1));
     await expect(checkpoint.load()).resolves.toBe(2);
-    checkpoint.stop();
+    await checkpoint.stop();
     expect(waits).toHaveLength(0);
   });
 
@@ -97,7 +104,7 @@ describe("a checkpoint that saves by itself", () => {
     waits.shift()?.fire();
     await vi.waitFor(() => expect(waits).toHaveLength(1));
     expect(report).toHaveBeenCalledOnce();
-    checkpoint.stop();
+    await checkpoint.stop();
   });
 
   it("refuses an interval that is none", () => {

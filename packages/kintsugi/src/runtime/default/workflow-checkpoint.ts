@@ -4,16 +4,29 @@ import {
   backgroundClock,
   type Cancel,
   type Clock,
+  type Duration,
+  durationMs,
   reportError,
+  systemClock,
   wholeNumber,
 } from "@kintsugi/policy/base";
 
-import { type CheckpointStore, Checkpoints, type CheckpointView } from "../../workflow/index.ts";
+import {
+  type CheckpointStore,
+  Checkpoints,
+  type CheckpointView,
+  type ReplicationLag,
+} from "../../workflow/index.ts";
 import { defaultRuntime } from "./default-runtime.ts";
 
 export interface WorkflowCheckpointOptions {
   /** @defaultValue files below the folder of `checkpointing.dir`, as it is set when this is made */
   readonly store?: CheckpointStore;
+  /**
+   * Stores that get each state behind the first, which alone is waited for; `load` takes the newest of all.
+   * Each keeps as many states as the first. @defaultValue none
+   */
+  readonly replicateTo?: CheckpointStore | readonly CheckpointStore[];
   /** States that are kept, a whole number from 1. @defaultValue `checkpointing.maxCheckpoints` */
   readonly maxCheckpoints?: number;
   /** Wakes the automatic saves as well. @defaultValue the system's; it keeps no process alive */
@@ -34,10 +47,11 @@ export interface RecordedStep {
 /**
  * A state that `save` has acknowledged is there after a kill at any moment, whole; one that was under way
  * is there whole or not at all. Any number of these may name the same id in one process: what is asked of
- * them is done in that order, and the last one who saved counts. Two processes must not save the same id.
+ * them is done in that order, and the last one who saved counts. Two processes must not save the same id: the
+ * one that comes late is refused with {@link CheckpointConflictError}.
  *
  * @example
- * const checkpoint = new WorkflowCheckpoint<{ readonly page: number }>("crawl-7");
+ * await using checkpoint = new WorkflowCheckpoint<{ readonly page: number }>("crawl-7");
  * const { page } = (await checkpoint.load()) ?? { page: 0 };
  * checkpoint.startAutoCheckpoint(() => ({ page: crawler.page }));
  */
@@ -45,6 +59,7 @@ export class WorkflowCheckpoint<State = unknown> {
   readonly id: string;
   readonly #states: Checkpoints;
   readonly #clock: Clock;
+  readonly #timer: Clock;
   #stopAuto: Cancel = () => {};
 
   /** @throws {@link RangeError} when the id is empty or an option is out of its range. */
@@ -53,6 +68,7 @@ export class WorkflowCheckpoint<State = unknown> {
     if (most !== undefined) wholeNumber("maxCheckpoints", most, 1);
     this.id = id;
     this.#clock = clock;
+    this.#timer = options.clock ?? systemClock; // Whoever waits for the end keeps the process alive.
     this.#states = statesOf(id, options);
   }
 
@@ -82,7 +98,10 @@ export class WorkflowCheckpoint<State = unknown> {
     return this.#states.save(state);
   }
 
-  /** The last state that is whole; undefined when there is none. */
+  /**
+   * The last state that is whole, in the store or in a replica; undefined when there is none. A replica that
+   * cannot be asked is reported, and is an error only where no other has a state.
+   */
   async load(): Promise<State | undefined> {
     return (await this.#states.load())?.state as State | undefined; // Who saved it typed it.
   }
@@ -97,7 +116,7 @@ export class WorkflowCheckpoint<State = unknown> {
    */
   startAutoCheckpoint(current: () => State | Promise<State>, intervalMs?: number): void {
     if (intervalMs !== undefined) wholeNumber("intervalMs", intervalMs, 1);
-    this.stop();
+    this.#stopAuto();
     let isOver = false;
     let cancel: Cancel = () => {};
     const wait = (): void => {
@@ -122,9 +141,21 @@ export class WorkflowCheckpoint<State = unknown> {
     wait();
   }
 
-  /** Ends the automatic saves; one that is under way is finished. */
-  stop(): void {
+  /** How far the replicas are behind what was saved. */
+  replication(): ReplicationLag {
+    return this.#states.replication;
+  }
+
+  /**
+   * Ends the automatic saves; one that is under way is finished. Resolves when the replicas have all that was
+   * saved, or the time is over; what they lack then is reported.
+   *
+   * @param deadline What replicas are waited for. @defaultValue "5s"
+   */
+  async stop(deadline: Duration = "5s"): Promise<void> {
+    const ms = durationMs(deadline);
     this.#stopAuto();
+    await this.#states.drain(ms, this.#timer);
   }
 
   /**
@@ -141,19 +172,26 @@ export class WorkflowCheckpoint<State = unknown> {
     return this.#states.clear();
   }
 
+  /** Ends the automatic saves, and waits for no replica. */
   [Symbol.dispose](): void {
-    this.stop();
+    this.#stopAuto();
+  }
+
+  /** As `stop` does. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
   }
 }
 
 function statesOf(
   id: string,
-  { store, maxCheckpoints, clock = backgroundClock }: WorkflowCheckpointOptions,
+  { store, maxCheckpoints, replicateTo = [], clock = backgroundClock }: WorkflowCheckpointOptions,
 ): Checkpoints {
   const runtime = defaultRuntime();
   return new Checkpoints({
     id,
     store: store ?? runtime.stateStore(),
+    replicateTo,
     clock,
     maxCheckpoints: () => maxCheckpoints ?? runtime.settings.checkpointing.maxCheckpoints,
     report: reportError,

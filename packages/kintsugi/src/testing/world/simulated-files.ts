@@ -26,6 +26,11 @@ export class SimulatedDisk {
           .map((path) => basename(path))
           .toSorted(),
       writeAtomic: (path, text) => whileAlive(() => this.#write(path, text)),
+      writeNew: (path, text) => {
+        if (this.#texts.has(path)) return false;
+        whileAlive(() => this.#write(path, text));
+        return true;
+      },
       append: (path, text) => whileAlive(() => this.append(path, text)),
       makeFolder: (path) => whileAlive(() => this.makeFolder(path)),
       remove: (path) => whileAlive(() => void this.#texts.delete(path)),

@@ -38,7 +38,10 @@ describe("a state that was saved", () => {
     const { make, state } = setup();
     await make().save(1);
     const wrong = make().save({ done: () => 1 });
-    await expect(wrong).rejects.toMatchObject({ code: "KINTSUGI_UNRECORDABLE" });
+    await expect(wrong).rejects.toMatchObject({
+      code: "KINTSUGI_UNRECORDABLE",
+      message: expect.stringMatching(/^state\.done is a function, which cannot be recorded/),
+    });
     await expect(state()).resolves.toBe(1);
   });
 
@@ -106,6 +109,52 @@ describe("a state that is taken up again", () => {
   });
 });
 
+describe("a state that another process saves as well", () => {
+  /** Two stores on one folder: to each the other is another process. */
+  const apart = () => {
+    const { files, clock, report } = setup();
+    const writer = () => {
+      const store = fileCheckpoints({ folder: "/states", files });
+      return new Checkpoints({ id: "crawl", store, clock, report, maxCheckpoints: () => 3 });
+    };
+    return { one: writer(), other: writer() };
+  };
+
+  it("is not lost to one who woke late: its save is refused, until it has loaded", async () => {
+    const { one, other } = apart();
+    await one.save("one");
+    await other.load();
+    await other.save("other");
+    const late = { code: "KINTSUGI_CHECKPOINT_CONFLICT", knownVersion: 1, foundVersion: 2 };
+    await expect(one.save("late")).rejects.toMatchObject({
+      ...late,
+      message:
+        'Two save "crawl": its store has version 2 of somebody else, where version 1 was the last that ' +
+        "this process knew. Let one of them save, after a load()",
+    });
+    await expect(one.rollback(1)).rejects.toMatchObject(late);
+    await expect(one.load()).resolves.toMatchObject({ state: "other" });
+    await expect(one.save("in turn")).resolves.toBe(3);
+    await expect(other.save("late")).rejects.toMatchObject({ knownVersion: 2, foundVersion: 3 });
+  });
+
+  it("is taken over by one who comes anew", async () => {
+    const { one, other } = apart();
+    await one.save("one");
+    await expect(other.save("other")).resolves.toBe(2);
+  });
+
+  it("keeps its count when another has emptied the store", async () => {
+    const { one, other } = apart();
+    await one.save("one");
+    await other.clear();
+    await expect(one.load()).resolves.toBeUndefined();
+    await expect(one.save("again")).resolves.toBe(2);
+    await other.clear();
+    await expect(other.save("anew")).resolves.toBe(1);
+  });
+});
+
 it("all states of an id can be forgotten, and no other's", async () => {
   const { make } = setup();
   await make().save(1);
@@ -148,7 +197,10 @@ describe("an id", () => {
   );
 
   it("must not be empty", () => {
-    expect(() => setup("").make()).toThrow(/^A checkpoint needs an id/);
+    const needs = "A checkpoint needs an id, a well-formed text that is not empty, got";
+    expect(() => setup("").make()).toThrow(`${needs} an empty text`);
+    expect(() => setup("a\ud800").make()).toThrow(`${needs} a text with half a letter in it`);
+    expect(() => setup(5 as never).make()).toThrow(`${needs} 5`);
   });
 
   it.each([

@@ -1,11 +1,18 @@
 /** Where checkpoints are kept: the port that a store of checkpoints has to fill. */
 
 /**
- * Texts by id and version. One process writes an id; what is done to it is done one after the other, in
- * the order in which it was asked. Files here; other stores stand behind the same four methods.
+ * Texts by id and version: well-formed texts, ids of at least one letter, versions from 1. What other
+ * stores must do besides, `checkpointStoreConformance` of `kintsugi/testing` tries out.
+ *
+ * All methods reject with {@link RangeError} for an id that is empty or no well-formed text.
  */
 export interface CheckpointStore {
-  /** Durable, whole or not at all, when it resolves. A version is written once. */
+  /**
+   * Durable, whole or not at all, when it resolves. A version is written once; the same text again is
+   * harmless, as when the first answer was lost.
+   *
+   * @throws {@link CheckpointTakenError} when another text stands there, which stays.
+   */
   write(id: string, version: number, text: string): Promise<void>;
   /** Undefined when there is none. */
   read(id: string, version: number): Promise<string | undefined>;
