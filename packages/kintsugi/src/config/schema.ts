@@ -46,9 +46,15 @@ export const schema: z.ZodType<PlacelessConfig, ConfigInput> = keys({
     schedules: schedules.default([]),
     compressFrom: size().optional(),
     encryption: encryption.optional(),
+    retention: span(1_000).prefault("30d"),
+    deadLetterRetention: span(1_000).prefault("90d"),
   })
     .prefault({})
-    .transform(present),
+    .transform(({ retention, deadLetterRetention, ...rest }) => ({
+      ...present(rest),
+      retentionMs: retention,
+      deadLetterRetentionMs: deadLetterRetention,
+    })),
   calls: calls.default({}),
   healing: keys({
     enabled: flag.default(true),

@@ -33,6 +33,8 @@ export interface KintsugiConfig {
     /** Characters of a text from which on it is compressed; none is where it is missing. */
     readonly compressFrom?: number;
     readonly encryption?: EncryptionConfig;
+    readonly retentionMs: number;
+    readonly deadLetterRetentionMs: number;
   };
   readonly calls: Readonly<Record<string, CallConfig>>;
   readonly healing: {

@@ -117,6 +117,10 @@ interface WrittenKey {
   readonly id: string;
   readonly file?: string | undefined;
   readonly env?: string | undefined;
+  /** How long completed and cancelled runs are kept. @defaultValue "30d" */
+  readonly retention?: WrittenSpan | undefined;
+  /** How long dead letters are kept, unless they are replayed or discarded. @defaultValue "90d" */
+  readonly deadLetterRetention?: WrittenSpan | undefined;
 }
 
 export interface WrittenSchedule {

@@ -189,6 +189,8 @@ function makeParts(options: PartsOptions, { workflows, schedules }: Brought): Ma
     random,
     queues: config.workflows.queues,
     ...valueOptions(config.workflows, host),
+    retention: config.workflows.retentionMs,
+    deadLetterRetention: config.workflows.deadLetterRetentionMs,
     onFatal: (error) => fatal(toError(error)),
     onMeasure: (measure) => recorder.workflow(measure),
     onListenerError: report,

@@ -21,7 +21,10 @@ describe("the definition of a workflow", () => {
     expect(defineWorkflow("greet", { version: 3 }, run)).toMatchObject({ version: 3, run });
   });
 
-  it("is refused without a name, without code, and with half a version", () => {
+  it("is refused without a name, without code, with half a version, and with no duration", () => {
+    expect(() => defineWorkflow("greet", { retention: "soon" as never }, run)).toThrow(
+      'A duration is milliseconds or text like "250ms" or "30s", got "soon"',
+    );
     expect(() => defineWorkflow("", run)).toThrow("A workflow needs a name, got an empty text");
     expect(() => defineWorkflow("greet", {}, undefined as never)).toThrow(
       'Workflow "greet" needs a function to run',

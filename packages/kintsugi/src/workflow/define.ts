@@ -1,6 +1,6 @@
 /** The definition of a workflow: a name and code, nothing else. The runtime makes it known. */
 
-import { wholeNumber } from "@kintsugi/policy/base";
+import { durationMs, wholeNumber } from "@kintsugi/policy/base";
 
 import type { Workflow, WorkflowContext, WorkflowOptions } from "./types.ts";
 
@@ -13,7 +13,8 @@ type Code<Input, Output> = (ctx: WorkflowContext, input: Input) => Promise<Outpu
  *   await ctx.step("send", ({ idempotencyKey }) => send(text, idempotencyKey));
  * });
  *
- * @throws {@link RangeError} when the name is empty or the version is no whole number from 1.
+ * @throws {@link RangeError} when the name is empty, the version is no whole number from 1, or the
+ * retention no duration.
  */
 export function defineWorkflow<Input, Output>(
   name: string,
@@ -38,6 +39,7 @@ export function defineWorkflow<Input, Output>(
     name,
     version: wholeNumber("version", options.version ?? 1, 1),
     queue: options.queue,
+    retentionMs: options.retention === undefined ? undefined : durationMs(options.retention),
     input: options.input,
     run,
   });

@@ -200,6 +200,7 @@ export function fromColumns(row: StateColumns): RunState {
         wakeAtMs: row.position,
         onChild: row.phase === "joining",
       };
+    case "swept":
     case "ended":
       if (row.status !== "dead") {
         return { kind: row.status === "completed" ? "completed" : "cancelled" };

@@ -18,8 +18,9 @@ import { schedules } from "./schedule/tables.ts";
  * - `busy`: its code runs, or ran when the process ended.
  * - `waiting`: for time or a signal; it needs no memory.
  * - `joining`: for a child, perhaps for more besides.
+ * - `swept`: it has ended, and its rows are being removed.
  */
-export type RunPhase = "queued" | "suspect" | "busy" | "waiting" | "joining" | "ended";
+export type RunPhase = "queued" | "suspect" | "busy" | "waiting" | "joining" | "ended" | "swept";
 
 export interface RunRow {
   readonly id: string;
@@ -29,7 +30,7 @@ export interface RunRow {
   readonly phase: RunPhase;
   /**
    * Its place in its phase. Suspect: fewest crashes first, then the oldest. Waiting: the epoch
-   * milliseconds at which it wants to be woken.
+   * milliseconds at which it wants to be woken. Ended: when it did, or was discarded.
    */
   readonly position: number;
   readonly crashes: number;
@@ -374,3 +375,8 @@ export const workflowTables: readonly AnyTable[] = [
   schedules,
   runEnds,
 ].map((table) => table as unknown as AnyTable);
+
+/** Those whose rows belong to one run, and go with it. */
+export const tablesOfRuns: readonly AnyTable[] = workflowTables.filter(
+  ({ key }) => key[0] === "runId",
+);

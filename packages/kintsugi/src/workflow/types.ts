@@ -28,6 +28,11 @@ export interface WorkflowOptions<Input> {
   readonly version?: number;
   /** Where its runs wait for their turn, unless they are started with another. @defaultValue "default" */
   readonly queue?: string;
+  /**
+   * How long its runs are kept when they have ended; dead ones at least as long as others.
+   * @defaultValue that of the engine
+   */
+  readonly retention?: Duration;
 }
 
 export interface Workflow<Input, Output> {
@@ -35,6 +40,7 @@ export interface Workflow<Input, Output> {
   readonly name: string;
   readonly version: number;
   readonly queue: string | undefined;
+  readonly retentionMs: number | undefined;
   /** Gives back what `run` takes. Typed as `unknown`, so that workflows of all inputs are of one kind. */
   readonly input: StandardSchema<unknown> | undefined;
   readonly run: (ctx: WorkflowContext, input: Input) => Promise<Output>;

@@ -27,7 +27,7 @@ export function dueChanges(row: RunRow): readonly Change[] {
 /** The row of a run that has ended so. */
 export function stopped(row: RunRow, { kind, ...cause }: Ending, atMs: number): RunRow {
   const state = next(fromColumns(row), { kind });
-  return { ...row, ...toColumns(state, row.createdAtMs), ...cause, endedAtMs: atMs };
+  return { ...row, ...toColumns(state, row.createdAtMs), ...cause, ...endedAt(atMs) };
 }
 
 export function stopChanges(row: RunRow, ending: Ending, atMs: number): readonly Change[] {
@@ -50,7 +50,7 @@ export function replayChanges(row: RunRow, atMs: number): readonly Change[] {
   const { ending, cause } = row; // One that could not be undone goes on with undoing.
   const living = { ...toColumns(state, row.createdAtMs), ...NO_END, deadlineMs, ending, cause };
   return [
-    update(runs, [row.id], living, { status: "dead" }),
+    update(runs, [row.id], living, { status: "dead", phase: "ended" }),
     ...(row.culprits ?? []).map((seq) => remove(steps, row.id, seq)),
     replayedFact(row, atMs),
   ];
@@ -59,8 +59,11 @@ export function replayChanges(row: RunRow, atMs: number): readonly Change[] {
 /** It keeps its error, and from now on the time that ended runs are kept. */
 export function discardChanges(row: RunRow, atMs: number, why: string): readonly Change[] {
   const state = next(fromColumns(row), { kind: "discarded" });
-  const columns = { ...toColumns(state, row.createdAtMs), crashes: row.crashes, endedAtMs: atMs };
-  return [update(runs, [row.id], columns, { status: "dead" }), discardedFact(row, atMs, why)];
+  const columns = { ...toColumns(state, row.createdAtMs), crashes: row.crashes, ...endedAt(atMs) };
+  return [
+    update(runs, [row.id], columns, { status: "dead", phase: "ended" }),
+    discardedFact(row, atMs, why),
+  ];
 }
 
 /** How a run ended, when it has not. */
@@ -76,6 +79,12 @@ export const NO_END: Pick<
   ending: null,
   cause: null,
 };
+
+/** Ended runs lie in the order in which they ended. */
+export const endedAt = (atMs: number): Pick<RunRow, "endedAtMs" | "position"> => ({
+  endedAtMs: atMs,
+  position: atMs,
+});
 
 /** Whoever lives again has as much time as it was first given. */
 export const newDeadlineMs = ({ deadlineMs, createdAtMs }: RunRow, atMs: number): number =>

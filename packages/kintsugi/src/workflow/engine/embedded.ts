@@ -2,6 +2,8 @@
 
 import {
   type Clock,
+  type Duration,
+  durationMs,
   type ErrorReporter,
   type Listener,
   notify,
@@ -40,6 +42,7 @@ import { countRuns, listRuns } from "./run-list.ts";
 import { RunPool } from "./run-pool.ts";
 import { recordOf } from "./run-record.ts";
 import { RunRows } from "./run-rows.ts";
+import { Sweeper } from "./sweeper.ts";
 import { stepViewOf } from "./views.ts";
 
 export interface EmbeddedEngineOptions {
@@ -76,6 +79,10 @@ export interface EmbeddedEngineOptions {
    * @defaultValue none is
    */
   readonly isUrgent?: (workflowName: string) => boolean;
+  /** How long completed and cancelled runs are kept. @defaultValue "30d" */
+  readonly retention?: Duration;
+  /** How long dead runs are kept, unless they are replayed or discarded. @defaultValue "90d" */
+  readonly deadLetterRetention?: Duration;
   /** Hears of steps that ended and of progress; nothing of that is stored. */
   readonly onMeasure?: Listener<WorkflowMeasure>;
   /** Hears of what `onMeasure` throws. @defaultValue the platform's `reportError`, or a warning */
@@ -84,7 +91,7 @@ export interface EmbeddedEngineOptions {
   readonly onFatal?: (error: unknown) => void;
 }
 
-/** @throws {@link RangeError} when `maxLive`, a limit of a queue or a key is out of its range. */
+/** @throws {@link RangeError} when `maxLive`, a limit of a queue, a retention or a key is out of its range. */
 export function embeddedEngine(options: EmbeddedEngineOptions): Engine & AsyncDisposable {
   return new EmbeddedEngine(options);
 }
@@ -105,6 +112,7 @@ class EmbeddedEngine implements Engine {
   readonly #desk: Desk;
   readonly #intake: Intake;
   readonly #revival: Revival;
+  readonly #sweeper: Sweeper;
 
   constructor(options: EmbeddedEngineOptions) {
     const { clock, random, onMeasure, isUrgent = () => false } = options;
@@ -129,6 +137,16 @@ class EmbeddedEngine implements Engine {
       onFatal: options.onFatal ?? reportError,
     });
     const rows = new RunRows(store, pool);
+    this.#sweeper = new Sweeper({
+      store: options.store, // What goes is not read: a record that cannot be must not be in the way.
+      clock,
+      registry: this.#registry,
+      retentionMs: durationMs(options.retention ?? "30d"),
+      deadLetterRetentionMs: durationMs(options.deadLetterRetention ?? "90d"),
+      failed: (error) => {
+        if (!pool.isLost(error)) report(error);
+      },
+    });
     this.#store = store;
     this.#pool = pool;
     this.#rows = rows;
@@ -143,6 +161,7 @@ class EmbeddedEngine implements Engine {
   }
 
   start(): Promise<void> {
+    this.#sweeper.open();
     return this.#pool.open();
   }
 
@@ -204,6 +223,7 @@ class EmbeddedEngine implements Engine {
   }
 
   stop(): Promise<void> {
+    this.#sweeper.close();
     return this.#pool.close();
   }
 

@@ -17,7 +17,7 @@ import {
   signals,
   steps,
 } from "../tables.ts";
-import { dueChanges } from "./dormant.ts";
+import { dueChanges, endedAt } from "./dormant.ts";
 import { endFacts } from "./facts.ts";
 
 /** Runs that are looked at, and changed, in one go. */
@@ -109,6 +109,6 @@ async function lifeIsOver(
     undoable,
   );
   const error = { name, message, step: row.suspectStep };
-  const last = { ...columns, error, stepsRecorded, culprits: [], endedAtMs: atMs };
+  const last = { ...columns, error, stepsRecorded, culprits: [], ...endedAt(atMs) };
   return [update(runs, [row.id], last), ...endFacts({ ...row, ...last }, atMs)];
 }

@@ -24,6 +24,12 @@ export class Registry {
     return true;
   }
 
+  /** How long runs are kept whose workflow says so. */
+  retentionsMs(): readonly number[] {
+    const all = [...this.#known.values()].flatMap((versions) => [...versions.values()]);
+    return all.flatMap(({ retentionMs }) => (retentionMs === undefined ? [] : [retentionMs]));
+  }
+
   /** The code of that version or, where it is gone, of the newest: what differs will show. */
   find(name: string, version: number): AnyWorkflow | undefined {
     const versions = this.#known.get(name);

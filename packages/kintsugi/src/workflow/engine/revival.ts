@@ -214,7 +214,7 @@ function rewindChanges(row: RunRow, cut: Cut, atMs: number): readonly Change[] {
     rewinds: withRewind(row.rewinds, cut.fromStep, generation),
   };
   return [
-    update(runs, [id], living, { status, endedAtMs, generation: row.generation }),
+    update(runs, [id], living, { status, phase: "ended", endedAtMs, generation: row.generation }),
     ...cut.removed.map(({ seq }) => remove(steps, id, seq)),
     ...taken(cut).map((letter) => insert(signals, letter)),
     rewoundFact({ ...row, generation }, atMs, factOf(cut)),

@@ -11,6 +11,7 @@ import type { RunError } from "../run-types.ts";
 import { type RunRow, runs, type StepRow, steps } from "../tables.ts";
 import type { Signals } from "./attempts.ts";
 import { Blame } from "./blame.ts";
+import { endedAt } from "./dormant.ts";
 import {
   type Ending,
   type EndingMark,
@@ -191,7 +192,7 @@ export class RunEnd {
     move({ kind });
     const unmarked = kind !== "undo failed" && this.#mark && { ending: null, cause: null };
     const columns = { ...toColumns(state(), row.createdAtMs), ...cause, ...unmarked };
-    const last = { ...columns, ...shown(), endedAtMs: atMs };
+    const last = { ...columns, ...shown(), ...endedAt(atMs) };
     this.#row = { ...row, ...this.#mark, ...last };
     this.#isUndoing = false;
     this.#over = kind === "cancelled" || kind === "expired" ? "stopped" : "ended";
