@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 
 import type { CommandContext } from "./context.ts";
 import { CommandError, DONE, FAILED, NOT_RUNNING, WRONG } from "./exit-codes.ts";
+import { declareDeadLetters, declareRunDeeds } from "./run-commands.ts";
 
 /** Options of every command that is about a running program. */
 interface Shared {
@@ -51,6 +52,7 @@ function declare(context: CommandContext, version: string, report: Report): Comm
       writeErr: print(context.terminal.err),
     })
     .showHelpAfterError("(add --help for all options)")
+    .enablePositionalOptions() // What stands behind the name of a command is for the command.
     .exitOverride();
   declareStarting(root, context, report);
   declareRun(root, context, report);
@@ -140,14 +142,16 @@ function declareShowing(root: Command, context: CommandContext, report: Report):
       report(await dashboard(context, { ...rest, json }));
     });
   for (const name of ["runs", "incidents"] as const) {
-    about(root.command(`${name} [id]`))
+    const command = about(root.command(`${name} [id]`))
       .description(`list the ${name}, newest first, or show one in full`)
       .option("--json", "print JSON")
       .action(async (id: string | undefined, { json = false, ...rest }: Shared) => {
         const { [name]: show } = await import("./commands/showing.ts");
         report(await show(context, { ...rest, ...(id !== undefined && { id }), json }));
       });
+    if (name === "runs") declareRunDeeds(command, about, context, report);
   }
+  declareDeadLetters(root, about, context, report);
   about(root.command("logs [component]"))
     .description("show what a component, the runtime (default) or the watchdog wrote")
     .option("-f, --follow", "go on as it grows")

@@ -5,7 +5,7 @@ import type { CallRegistry } from "@kintsugi/policy";
 import type { Recorder } from "../observe/index.ts";
 import type { CallView, ReadinessView, RuntimeForServer, StatusView } from "../server/index.ts";
 import { readIdentity } from "../watchdog/index.ts";
-import type { RunStatus } from "../workflow/index.ts";
+import { type RunStatus, RunUnknownError, type RunView } from "../workflow/index.ts";
 import { figuresText, openIncidents } from "./figures.ts";
 import type { Kintsugi } from "./kintsugi.ts";
 import type { Parts } from "./parts.ts";
@@ -43,6 +43,7 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
       if (!view) throw new Error(`The run ${id} was accepted and is gone`);
       return view;
     },
+    ...deedsOf(kintsugi, parts),
     trust: async () => healer.trustAll(),
     playbooks: () =>
       healer.playbooks().map((name) => ({ name, description: playbookSentences[name] ?? "" })),
@@ -52,6 +53,32 @@ export function serverView(kintsugi: Kintsugi, parts: Parts): RuntimeForServer {
     },
     series: (sinceMs) => recorder.series(sinceMs),
     metrics: async () => (config.metrics.prometheus ? figuresText(parts) : undefined),
+  };
+}
+
+type Deeds = "cancelRun" | "signalRun" | "rewindRun" | "forkRun" | "deadLetters";
+
+function deedsOf(
+  { runs, deadLetters }: Kintsugi,
+  { engine }: Parts,
+): Pick<RuntimeForServer, Deeds> {
+  const viewOf = async (id: string): Promise<RunView> => {
+    const view = await engine.get(id);
+    if (view) return view;
+    throw new RunUnknownError(id);
+  };
+  return {
+    async cancelRun(id) {
+      await runs.cancel(id);
+      return viewOf(id);
+    },
+    async signalRun(id, name, payload) {
+      await runs.signal(id, name, payload);
+      return viewOf(id);
+    },
+    rewindRun: async (id, options) => viewOf((await runs.rewind(id, options)).id),
+    forkRun: async (id, options) => viewOf((await runs.fork(id, options)).id),
+    deadLetters,
   };
 }
 

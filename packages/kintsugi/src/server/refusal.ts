@@ -38,7 +38,7 @@ export async function unlessRefused<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof KintsugiError)) throw error;
+    if (error instanceof Refusal || !(error instanceof KintsugiError)) throw error;
     throw new Refusal(STATUSES[error.code] ?? 409, error.code, error.message);
   }
 }

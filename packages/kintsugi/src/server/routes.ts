@@ -1,9 +1,11 @@
 /** The table of routes: what is asked where, which scope it takes, and how it is answered. */
 
 import type { IncidentStatus } from "../heal/index.ts";
+import { LONGEST_NAME, LONGEST_WHY } from "./body.ts";
 import { limitOf, parameters, statusOf } from "./query.ts";
 import { badRequest, notFound, unlessRefused } from "./refusal.ts";
 import { runFilterOf } from "./run-query.ts";
+import { runRoutes } from "./run-routes.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
 import type { Caller, Scope } from "./tokens.ts";
 
@@ -48,12 +50,6 @@ const INCIDENT_STATUSES: readonly IncidentStatus[] = [
   "suppressed",
 ];
 
-/** What names a run must fit into an address. */
-const LONGEST_NAME = 512;
-
-/** Why somebody restarts a component is a sentence, not a letter. */
-const LONGEST_WHY = 500;
-
 /** @param closing Aborted when the server closes: nobody waits for an answer any more. */
 export function routesOf(runtime: RuntimeForServer, closing: AbortSignal): readonly Route[] {
   return [
@@ -74,6 +70,7 @@ export function routesOf(runtime: RuntimeForServer, closing: AbortSignal): reado
       return { runs: await unlessRefused(runtime.runs(runFilterOf(query))) };
     }),
     startRun(runtime),
+    ...runRoutes(runtime, closing),
     read("/api/v1/runs/:id", async ({ params: { id = "" } }) =>
       found(await runtime.run(id), `run "${id}"`),
     ),

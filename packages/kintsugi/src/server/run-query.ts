@@ -21,6 +21,10 @@ export function runFilterOf(query: unknown): RunFilter {
   return { ...filterOf(rest), ...statusesOf(status, STATUSES) };
 }
 
+/** The same of runs whose status is known. */
+export const letterFilterOf = (query: unknown): Omit<RunFilter, "status"> =>
+  filterOf(parameters(query, ...BESIDE_STATUS));
+
 function filterOf({
   sinceMs,
   untilMs,

@@ -6,7 +6,16 @@ import type { IncidentFilter, IncidentView, TrustView } from "../heal/index.ts";
 import type { Series } from "../observe/index.ts";
 import type { FactLog, StoreState } from "../store/index.ts";
 import type { ComponentView, Health } from "../supervise/index.ts";
-import type { RunFilter, RunStatus, RunView, StartOptions, StepView } from "../workflow/index.ts";
+import type {
+  DeadLetterQueue,
+  ForkOptions,
+  RewindOptions,
+  RunFilter,
+  RunStatus,
+  RunView,
+  StartOptions,
+  StepView,
+} from "../workflow/index.ts";
 
 export interface RuntimeForServer {
   /** The program's name, as its configuration gives it. */
@@ -41,6 +50,13 @@ export interface RuntimeForServer {
    * @throws {@link KintsugiError} when nobody brought the workflow, or its input is refused.
    */
   startRun(workflow: string, input: unknown, options: StartOptions): Promise<RunView>;
+  /** Each gives the run as it is then. @throws {@link KintsugiError} when it cannot be done. */
+  cancelRun(id: string): Promise<RunView>;
+  signalRun(id: string, name: string, payload: unknown): Promise<RunView>;
+  rewindRun(id: string, options: RewindOptions): Promise<RunView>;
+  /** Gives the new run. */
+  forkRun(id: string, options: ForkOptions): Promise<RunView>;
+  readonly deadLetters: Pick<DeadLetterQueue, "list" | "get" | "replay" | "replayAll" | "discard">;
   trust(): Promise<readonly TrustView[]>;
   playbooks(): readonly PlaybookView[];
   /** The watchdog that lives; undefined while none does. */

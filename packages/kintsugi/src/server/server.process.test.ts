@@ -106,6 +106,15 @@ describe("a token", () => {
     ["GET", "/api/v1/runs", "read"],
     ["POST", "/api/v1/runs", "operate"],
     ["GET", "/api/v1/runs/x", "read"],
+    ["POST", "/api/v1/runs/x/cancel", "operate"],
+    ["POST", "/api/v1/runs/x/signal", "operate"],
+    ["POST", "/api/v1/runs/x/rewind", "operate"],
+    ["POST", "/api/v1/runs/x/fork", "operate"],
+    ["GET", "/api/v1/dead-letters", "read"],
+    ["GET", "/api/v1/dead-letters/x", "read"],
+    ["POST", "/api/v1/dead-letters/replay", "operate"],
+    ["POST", "/api/v1/dead-letters/x/replay", "operate"],
+    ["POST", "/api/v1/dead-letters/x/discard", "operate"],
     ["GET", "/api/v1/trust", "read"],
     ["GET", "/api/v1/playbooks", "read"],
     ["GET", "/api/v1/events", "read"],
@@ -202,6 +211,65 @@ describe("a request", () => {
       body,
     });
     expect([answer.status, done]).toEqual([201, ['start digest {"a":[1]} x']]);
+  });
+
+  const toRun = (deed: string) => `/api/v1/runs/digest%2F1/${deed}`;
+  const toLetter = (deed: string) => `/api/v1/dead-letters/digest%2F1/${deed}`;
+
+  it.each([
+    [toRun("cancel"), {}, "cancel digest/1"],
+    [toRun("signal"), { name: "go", payload: [1] }, "signal digest/1 go [1]"],
+    [toRun("rewind"), { fromStep: "a" }, 'rewind digest/1 {"fromStep":"a"}'],
+    [toRun("fork"), { fromStep: 2, id: "new" }, 'fork digest/1 {"fromStep":2,"id":"new"}'],
+    [toLetter("replay"), {}, "replay digest/1 {}"],
+    [toLetter("replay"), { fromStep: 0 }, 'replay digest/1 {"fromStep":0}'],
+    [
+      toLetter("discard"),
+      { why: "of no use" },
+      "discard digest/1 of no use (asked for by operate over HTTP)",
+    ],
+    [
+      "/api/v1/dead-letters/replay",
+      { workflow: "w", limit: 5, perSecond: 2 },
+      'replay all {"workflow":"w"} {"limit":5,"perSecond":2}',
+    ],
+  ])("does something about a run: %s", async (path, body, expected) => {
+    const { send, done } = await runningServer();
+    const sent = { method: "POST", path, token: "operate", headers: json };
+    const { status } = await send({ ...sent, body: JSON.stringify(body) });
+    expect([status, done]).toEqual([path.endsWith("fork") ? 201 : 200, [expected]]);
+  });
+
+  it("shows dead letters, with an input that JSON could not carry", async () => {
+    const { send, done } = await runningServer();
+    await send({ path: "/api/v1/dead-letters?workflow=w&limit=5", token: "read" });
+    expect(done).toEqual(['letters {"workflow":"w","limit":5}']);
+    const { text } = await send({ path: "/api/v1/dead-letters/digest%2F1", token: "read" });
+    expect(JSON.parse(text)).toMatchObject({
+      input: { at: "1970-01-01T00:00:00.000Z", n: "1" },
+      error: { class: "network" },
+    });
+  });
+
+  it.each([
+    [toRun("signal"), {}],
+    [toRun("signal"), { name: "" }],
+    [toRun("cancel"), { why: "x" }],
+    [toRun("rewind"), {}],
+    [toRun("rewind"), { fromStep: true }],
+    [toRun("fork"), { fromStep: 1, id: 7 }],
+    [toLetter("discard"), {}],
+    [toLetter("discard"), { why: "x".repeat(501) }],
+    ["/api/v1/dead-letters/replay", { limit: 101 }],
+    ["/api/v1/dead-letters/replay", { workflow: 7 }],
+    ["/api/v1/dead-letters/replay", { perSecond: 0 }],
+  ])("is told what the body must be: %s %j", async (path, body) => {
+    const { send, done } = await runningServer();
+    const sent = { method: "POST", path, token: "operate", headers: json };
+    const answer = await send({ ...sent, body: JSON.stringify(body) });
+    expect([answer.status, codeOf(answer)]).toEqual([400, "KINTSUGI_BAD_REQUEST"]);
+    expect(JSON.parse(answer.text).error.message).toMatch(/^The body must be \{/);
+    expect(done).toEqual([]);
   });
 
   it("reads lists by filter, and things by ids with slashes", async () => {

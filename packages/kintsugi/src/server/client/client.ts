@@ -6,7 +6,16 @@ import type { IncidentFilter, IncidentView, TrustView } from "../../heal/index.t
 import type { Fetch } from "../../host/index.ts";
 import type { Fact } from "../../store/index.ts";
 import type { ComponentView } from "../../supervise/index.ts";
-import type { RunFilter, RunView, StartOptions } from "../../workflow/index.ts";
+import type {
+  DeadLetter,
+  ForkOptions,
+  ReplayOptions,
+  ReplayReport,
+  RewindOptions,
+  RunFilter,
+  RunView,
+  StartOptions,
+} from "../../workflow/index.ts";
 import { type LiveMessage, liveMessages } from "../live/messages.ts";
 import type { PlaybookView, ReadinessView, StatusView } from "../runtime-port.ts";
 import type { SessionCode } from "../sessions.ts";
@@ -59,6 +68,24 @@ export interface Client {
     options?: StartOptions,
     signal?: AbortSignal,
   ): Promise<RunView>;
+  cancelRun(id: string, signal?: AbortSignal): Promise<RunView>;
+  /** Kept until the run asks for it. */
+  signalRun(id: string, name: string, payload?: unknown, signal?: AbortSignal): Promise<RunView>;
+  /** Lets a run that has ended go on from an earlier step. */
+  rewindRun(id: string, options: RewindOptions, signal?: AbortSignal): Promise<RunView>;
+  /** Gives the new run, which begins with what is recorded of `id` before that step. */
+  forkRun(id: string, options: ForkOptions, signal?: AbortSignal): Promise<RunView>;
+  deadLetters(
+    filter?: Omit<RunFilter, "status">,
+    signal?: AbortSignal,
+  ): Promise<readonly RunView[]>;
+  /** Its input is shown as far as JSON can carry it. */
+  deadLetter(id: string, signal?: AbortSignal): Promise<DeadLetter>;
+  replayDeadLetter(id: string, options?: ReplayOptions, signal?: AbortSignal): Promise<RunView>;
+  /** Replays at most a hundred; `after` of the answer, where it is not null, goes on behind them. */
+  replayDeadLetters(request?: ReplayRequest, signal?: AbortSignal): Promise<ReplayReport>;
+  /** Gives it up. `why` is written into the log. */
+  discardDeadLetter(id: string, why: string, signal?: AbortSignal): Promise<RunView>;
   trust(signal?: AbortSignal): Promise<readonly TrustView[]>;
   playbooks(signal?: AbortSignal): Promise<readonly PlaybookView[]>;
   /** A code that opens the dashboard once, within a minute; see {@link dashboardAddress}. */
@@ -77,6 +104,12 @@ export interface Client {
    * facts after that one. Ends as {@link Client.events} does.
    */
   live(signal: AbortSignal, lastId?: number): AsyncIterable<LiveMessage>;
+}
+
+export interface ReplayRequest
+  extends Pick<RunFilter, "workflow" | "queue" | "sinceMs" | "untilMs" | "after" | "limit"> {
+  /** Replays a second at most, from 1 to 1,000. @defaultValue 10 */
+  readonly perSecond?: number;
 }
 
 /**
@@ -114,6 +147,7 @@ export function createClient(options: ClientOptions): Client {
     run: (id, signal) => read(`/api/v1/runs/${encodeURIComponent(id)}`, signal),
     startRun: (workflow, input, options, signal) =>
       post("/api/v1/runs", { workflow, input, ...options }, signal),
+    ...runDeeds(read, list, post),
     trust: (signal) => list("/api/v1/trust", "trust", signal),
     playbooks: (signal) => list("/api/v1/playbooks", "playbooks", signal),
     sessionCode: (signal) => post("/api/v1/session-codes", {}, signal),
@@ -189,6 +223,39 @@ async function refusalOf(response: Response): Promise<Error> {
     default:
       return new RequestFailedError(message, response.status, String(answer.error?.code ?? ""));
   }
+}
+
+type Read = <T>(path: string, signal: AbortSignal | undefined) => Promise<T>;
+type List = <T>(path: string, field: string, signal?: AbortSignal) => Promise<T>;
+type Post = <T>(path: string, body: object, signal: AbortSignal | undefined) => Promise<T>;
+
+type RunDeeds =
+  | "cancelRun"
+  | "signalRun"
+  | "rewindRun"
+  | "forkRun"
+  | "deadLetters"
+  | "deadLetter"
+  | "replayDeadLetter"
+  | "replayDeadLetters"
+  | "discardDeadLetter";
+
+function runDeeds(read: Read, list: List, post: Post): Pick<Client, RunDeeds> {
+  const runs = (id: string, deed: string): string =>
+    `/api/v1/runs/${encodeURIComponent(id)}/${deed}`;
+  const letters = (...path: readonly string[]): string =>
+    ["/api/v1/dead-letters", ...path.map(encodeURIComponent)].join("/");
+  return {
+    cancelRun: (id, signal) => post(runs(id, "cancel"), {}, signal),
+    signalRun: (id, name, payload, signal) => post(runs(id, "signal"), { name, payload }, signal),
+    rewindRun: (id, options, signal) => post(runs(id, "rewind"), options, signal),
+    forkRun: (id, options, signal) => post(runs(id, "fork"), options, signal),
+    deadLetters: (filter, signal) => list(`${letters()}${query(filter)}`, "deadLetters", signal),
+    deadLetter: (id, signal) => read(letters(id), signal),
+    replayDeadLetter: (id, options = {}, signal) => post(letters(id, "replay"), options, signal),
+    replayDeadLetters: (request = {}, signal) => post(letters("replay"), request, signal),
+    discardDeadLetter: (id, why, signal) => post(letters(id, "discard"), { why }, signal),
+  };
 }
 
 type Send = (path: string, request?: Request) => Promise<Response>;
