@@ -2,7 +2,7 @@
 
 import { isLoopback } from "./origin.ts";
 import { Refusal } from "./refusal.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format */

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 import type { Files } from "../host/index.ts";
 import { notFound, Refusal } from "./refusal.ts";
-import type { Answer, Asked, Route } from "./routes.ts";
+import type { Answer, Asked, Route } from "./route.ts";
 
 interface PageFile {
   readonly type: string;

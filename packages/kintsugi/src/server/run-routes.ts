@@ -2,7 +2,7 @@
 
 import { fieldsOf, LONGEST_NAME, LONGEST_WHY, stepField, textField } from "./body.ts";
 import { badRequest, notFound, unlessRefused } from "./refusal.ts";
-import type { Asked, Route } from "./routes.ts";
+import type { Asked, Route } from "./route.ts";
 import { letterFilterOf } from "./run-query.ts";
 import type { RuntimeForServer } from "./runtime-port.ts";
 import { shownValue } from "./shown-value.ts";

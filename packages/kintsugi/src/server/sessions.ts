@@ -11,7 +11,7 @@ import type { Clock, ErrorReporter, Random } from "@kintsugi/policy/base";
 import { CODE_LIFE_MS, type CodesState, exchangeCode, issueCode, noCodes } from "./codes-state.ts";
 import { type CodeShelf, keepCodes, loadCodes } from "./kept-codes.ts";
 import { badRequest, Refusal } from "./refusal.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 import type { SessionView, TokenStore } from "./tokens.ts";
 
 /** What opens the page once. */
