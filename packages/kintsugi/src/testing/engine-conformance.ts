@@ -10,6 +10,11 @@ import { crashCases } from "./engine-conformance/crash-cases.ts";
 import { deadLetterCases } from "./engine-conformance/dead-letter-cases.ts";
 import { deadlineCases, deadlineCrashCases } from "./engine-conformance/deadline-cases.ts";
 import { eventCases, eventCrashCases } from "./engine-conformance/event-cases.ts";
+import {
+  knownHoles,
+  knownHolesOfClocks,
+  knownHolesOfCrashes,
+} from "./engine-conformance/known-holes.ts";
 import { listCases } from "./engine-conformance/list-cases.ts";
 import { quarantineCases } from "./engine-conformance/quarantine-cases.ts";
 import { queueCases, queueCrashCases } from "./engine-conformance/queue-cases.ts";
@@ -27,6 +32,8 @@ export interface EngineConformanceOptions {
   readonly open: OpenEngine;
   /** The engine can be crashed and reopened within a test. @defaultValue false */
   readonly reopens?: boolean;
+  /** The wall clock can be set within a test. @defaultValue false */
+  readonly setsClock?: boolean;
   /** The runner's own: vitest's, or those of `node:test`. */
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>) => unknown;
@@ -67,8 +74,12 @@ const SITUATIONS_OF_CRASHES: Readonly<Record<string, EngineCases>> = {
  * engineConformance({ name: "the embedded engine", open: openEmbedded, describe, it });
  */
 export function engineConformance(options: EngineConformanceOptions): void {
-  const { name, open, reopens = false, describe, it } = options;
-  const situations = { ...SITUATIONS, ...(reopens && SITUATIONS_OF_CRASHES) };
+  const { name, open, reopens = false, setsClock = false, describe, it } = options;
+  const situations = {
+    ...{ ...SITUATIONS, ...knownHoles },
+    ...(reopens && { ...SITUATIONS_OF_CRASHES, ...knownHolesOfCrashes }),
+    ...(setsClock && knownHolesOfClocks),
+  };
   for (const [situation, cases] of Object.entries(situations)) {
     describe(`${situation}, on ${name}`, () => {
       for (const [sentence, check] of Object.entries(cases)) {

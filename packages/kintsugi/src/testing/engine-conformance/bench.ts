@@ -18,6 +18,8 @@ export interface EngineBench {
    * state. Missing where an engine cannot be crashed without its tests.
    */
   reopen?(end: "crash" | "stop", workflows: readonly AnyWorkflow[]): Promise<void>;
+  /** Sets the wall clock on by so much, or back when negative. Missing where no test can do that. */
+  setClock?(ms: number): void;
 }
 
 export interface OpenOptions {

@@ -2,54 +2,15 @@ import assert from "node:assert/strict";
 
 import { defineWorkflow } from "../../workflow/index.ts";
 import {
-  type AnyWorkflow,
-  type EngineBench,
   type EngineCases,
   failureOf,
   forever,
-  type OpenEngine,
-  onEngine,
   settle,
-  start,
   until,
   untilItWaits,
   viewOf,
 } from "./bench.ts";
-
-/** An engine that can be reopened, and the run that is looked at. */
-interface Reopened extends EngineBench {
-  reopen(end: "crash" | "stop", workflows?: readonly AnyWorkflow[]): Promise<void>;
-  result(): Promise<unknown>;
-}
-
-const ID = "survivor";
-
-/** Starts `workflow` as {@link ID}; `reopen` brings it back unless it is told of others. */
-function onCrash(
-  open: OpenEngine,
-  workflows: readonly [AnyWorkflow, ...AnyWorkflow[]],
-  check: (bench: Reopened) => Promise<void>,
-): Promise<void> {
-  return onEngine(open, workflows, async (bench) => {
-    await start(bench, workflows[0], undefined as never, ID);
-    await check({
-      get engine() {
-        return bench.engine;
-      },
-      pass: (ms) => bench.pass(ms),
-      dispose: () => bench.dispose(),
-      async reopen(end, others) {
-        assert.ok(bench.reopen, "this engine cannot be reopened");
-        await bench.reopen(end, others ?? workflows);
-      },
-      async result() {
-        const handle = await settle(bench, bench.engine.handle(ID));
-        assert.ok(handle);
-        return settle(bench, handle.result());
-      },
-    });
-  });
-}
+import { ID, onCrash } from "./reopened.ts";
 
 export const crashCases: EngineCases = {
   "goes on by itself: what is recorded stays, what was in flight runs again": async (open) => {

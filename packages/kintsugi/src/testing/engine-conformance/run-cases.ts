@@ -45,11 +45,13 @@ export const runCases: EngineCases = {
     });
   },
 
-  "is not accepted under an empty id": async (open) => {
+  "is not accepted under an empty id, or one with half a character": async (open) => {
     const workflow = defineWorkflow("nameless", async () => 1);
     await onEngine(open, [workflow], async (bench) => {
       const error = await failureOf(start(bench, workflow, undefined, ""));
       assert.equal(error.message, "A run needs an id, got an empty text");
+      const half = await failureOf(start(bench, workflow, undefined, "a\ud800"));
+      assert.equal(half.message, 'A run\'s id must be well-formed Unicode, got "a\\ud800"');
     });
   },
 

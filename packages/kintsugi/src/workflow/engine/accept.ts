@@ -32,6 +32,9 @@ export async function checkInput<Input>(
 /** @throws {@link RangeError} when no run can be called so. */
 export function checkId(id: string): string {
   if (id === "") throw new RangeError("A run needs an id, got an empty text");
+  if (!id.isWellFormed()) {
+    throw new RangeError(`A run's id must be well-formed Unicode, got ${JSON.stringify(id)}`);
+  }
   return id;
 }
 

@@ -66,7 +66,8 @@ export class Desk implements RunDesk {
     await this.#mustTakeSignals(runId);
     this.#signalsSent += 1;
     const seq = life * SIGNALS_PER_LIFE + this.#signalsSent;
-    const letter = { runId, seq, name, payload: text };
+    // As the store gives it back, and as the wait is called.
+    const letter = { runId, seq, name: name.toWellFormed(), payload: text };
     await rows.commit([insert(signals, letter)]);
     const run = pool.find(runId);
     if (run && !run.isOver) run.waits.deliver(letter);

@@ -10,6 +10,7 @@ import type { Engine } from "./port.ts";
 engineConformance({
   name: "the embedded engine in memory",
   reopens: true,
+  setsClock: true,
   describe,
   it,
   async open(workflows, { queues } = {}) {
@@ -42,6 +43,7 @@ engineConformance({
         return engine;
       },
       pass: (ms) => clock.advance(ms),
+      setClock: (ms) => clock.jump(ms),
       dispose: () => drive(engine.stop()),
       async reopen(end, known) {
         if (end === "stop") await drive(engine.stop());

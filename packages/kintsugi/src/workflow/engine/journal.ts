@@ -67,7 +67,8 @@ export class Journal {
   }
 
   /** @throws {@link DeterminismError} when something else is recorded under the next number. */
-  enter(kind: StepKind, name: string, branch?: Branch): Entry {
+  enter(kind: StepKind, given: string, branch?: Branch): Entry {
+    const name = given.toWellFormed(); // As the store gives it back: half a character is none there.
     const seq = this.#nextSeq;
     const row = this.#rows.get(seq);
     if (row && (row.kind !== kind || row.name !== name)) {
