@@ -40,6 +40,7 @@ export {
 export type { WorkflowMeasure } from "./engine/measure.ts";
 export type { Engine } from "./engine/port.ts";
 export type { QueueOptions, RateLimit } from "./engine/queues/queue-options.ts";
+export { replayHistory } from "./engine/replay-run.ts";
 export {
   BranchLostError,
   CorruptRecordError,
@@ -64,6 +65,7 @@ export {
   ValueTooLargeError,
   WorkflowNameTakenError,
 } from "./errors.ts";
+export { HistoryUnreadableError, type ReplayVerdict, type RunHistory } from "./history.ts";
 export type {
   Attributes,
   DeadReason,

@@ -165,11 +165,12 @@ export class RunContext implements WorkflowContext {
     const permit = run.permit(entry);
     if (permit) await permit;
     if (run.isVain(entry)) return run.refuse();
-    const { clock, isMeasured } = run.host;
+    const { clock, isMeasured, aroundStep } = run.host;
+    const code = aroundStep ? (told: StepContext) => aroundStep(() => fn(told)) : fn;
     const startedMs = isMeasured ? clock.monotonicMs() : 0;
     const idempotencyKey = idempotencyKeyOf(run.row, entry.seq);
     const signals = entry.branch ?? run.signals;
-    const outcome = await attemptStep({ name, idempotencyKey, fn, options, clock, signals });
+    const outcome = await attemptStep({ name, idempotencyKey, fn: code, options, clock, signals });
     if (isMeasured) this.#measure(name, outcome, clock.monotonicMs() - startedMs);
     return run.record(entry, outcome);
   }
@@ -225,7 +226,7 @@ export class RunContext implements WorkflowContext {
     if (!entry) return run.refuse();
     const deadlineMs = timeoutMs === null ? null : run.host.clock.epochMs() + timeoutMs;
     const begin = (wait: Wait): void => {
-      const letter = run.waits.mail.take(signal); // A signal that came goes before a time that is up.
+      const letter = run.waits.mail.take(entry.name); // A signal that came goes before a time that is up.
       if (letter) run.waits.hand(wait, letter);
       else run.waits.wakeWhenDue(wait, timeIsUp);
     };

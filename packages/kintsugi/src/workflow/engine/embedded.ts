@@ -13,6 +13,7 @@ import {
 } from "@kintsugi/policy/base";
 
 import type { Store } from "../../store/index.ts";
+import { historyOf, type RunHistory } from "../history.ts";
 import type {
   ForkOptions,
   RewindOptions,
@@ -32,6 +33,7 @@ import { expired } from "./ending.ts";
 import { EventFeed } from "./event-feed.ts";
 import { EngineRunHandle } from "./handle.ts";
 import { Intake, type StartInside } from "./intake.ts";
+import { listAll } from "./list-all.ts";
 import type { WorkflowMeasure } from "./measure.ts";
 import type { Engine } from "./port.ts";
 import { type QueueOptions, queueLimits } from "./queues/queue-options.ts";
@@ -83,6 +85,14 @@ export interface EmbeddedEngineOptions {
   readonly retention?: Duration;
   /** How long dead runs are kept, unless they are replayed or discarded. @defaultValue "90d" */
   readonly deadLetterRetention?: Duration;
+  /**
+   * For development: takes each run that comes to its end along its record once more, and lets it die of
+   * a {@link DeterminismError} where the code between steps does not do the same. No step is done twice.
+   * @defaultValue false
+   */
+  readonly replayCheck?: boolean;
+  /** For tests whose time stands still while steps work: stands around the code of each step. @defaultValue none */
+  readonly aroundStep?: <T>(code: () => Promise<T> | T) => Promise<T> | T;
   /** Hears of steps that ended and of progress; nothing of that is stored. */
   readonly onMeasure?: Listener<WorkflowMeasure>;
   /** Hears of what `onMeasure` throws. @defaultValue the platform's `reportError`, or a warning */
@@ -103,6 +113,7 @@ class EmbeddedEngine implements Engine {
     progress: true,
     fork: true,
     rewind: true,
+    history: true,
     discard: true,
   } as const;
   readonly #store: Store;
@@ -133,6 +144,8 @@ class EmbeddedEngine implements Engine {
       startChild: (workflow, input, more) => this.run(workflow, input, more),
       cancelChild: (id) => this.#desk.cancel(id).catch(() => {}), // Nobody is told of it.
       expire: (id) => this.#desk.stop(id, expired),
+      replayCheck: options.replayCheck ?? false,
+      aroundStep: options.aroundStep,
       measure: onMeasure && ((measure) => notify(onMeasure, measure, report)),
       onFatal: options.onFatal ?? reportError,
     });
@@ -206,6 +219,11 @@ class EmbeddedEngine implements Engine {
 
   discard(id: string, why: string): Promise<void> {
     return this.#revival.discard(id, why);
+  }
+
+  async history(runId: string): Promise<RunHistory> {
+    const row = await this.#rows.get(runId);
+    return historyOf(row, await listAll(this.#store, steps, { where: { runId } }));
   }
 
   async replay(id: string): Promise<RunHandle<unknown>> {

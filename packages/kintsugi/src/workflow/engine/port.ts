@@ -1,5 +1,6 @@
 /** What runs workflows: the embedded engine here, others in their satellites. One conformance suite. */
 
+import type { RunHistory } from "../history.ts";
 import type {
   ForkOptions,
   RewindOptions,
@@ -21,6 +22,7 @@ export interface Engine {
     readonly progress: boolean;
     readonly fork: boolean;
     readonly rewind: boolean;
+    readonly history: boolean;
     readonly discard: boolean;
   };
   /** Makes workflows known; those of unfinished runs must be known before {@link Engine.start}. */
@@ -47,6 +49,8 @@ export interface Engine {
   steps(runId: string, limit: number): Promise<readonly StepView[]>;
   /** All that there is to know of one run; undefined when there is none. */
   record(id: string): Promise<RunRecord | undefined>;
+  /** What is recorded of a run, to be replayed elsewhere. @throws {@link RunUnknownError} */
+  history(runId: string): Promise<RunHistory>;
   /** Starts a dead run again: recorded steps stay, the step that failed runs again. */
   replay(id: string): Promise<RunHandle<unknown>>;
   /**

@@ -1,11 +1,20 @@
 import type { Clock, Random } from "@kintsugi/policy/base";
 
 import type { Change, Store } from "../../store/index.ts";
+import type { DeterminismError } from "../errors.ts";
 import type { RunState } from "../run-state.ts";
 import type { RunHandle } from "../run-types.ts";
 import type { RunRow } from "../tables.ts";
 import type { Workflow } from "../types.ts";
+import type { Entry } from "./branch.ts";
 import type { WorkflowMeasure } from "./measure.ts";
+
+export interface RunWatch {
+  asks(entry: Entry): void;
+  leaves(error: DeterminismError): void;
+}
+
+export type AroundStep = <T>(code: () => Promise<T> | T) => Promise<T> | T;
 
 /** What a run in memory needs of its engine. */
 export interface RunHost {
@@ -14,6 +23,10 @@ export interface RunHost {
   /** Number of this life of the engine. */
   readonly life: number;
   readonly isMeasured: boolean;
+  /** Hears of each call of the code, and where it leaves the record: for replays. */
+  readonly watch?: RunWatch | undefined;
+  /** Stands around the code of each step: for tests. */
+  readonly aroundStep?: AroundStep | undefined;
   /** When code of the run may do more: when the disk has room, and its queue lets it. Undefined when now. */
   turnOf(run: RunRow): Promise<void> | undefined;
   readonly store: Pick<Store, "get" | "list">;

@@ -30,8 +30,9 @@ import { orphansAmong } from "./orphans.ts";
 import { Admission, type Seat } from "./queues/admission.ts";
 import type { QueueLimits } from "./queues/queue-options.ts";
 import type { Registry } from "./registry.ts";
+import { replayChecked } from "./replay-check.ts";
 import type { Results } from "./results.ts";
-import type { RunHost } from "./run-host.ts";
+import type { AroundStep, RunHost } from "./run-host.ts";
 
 export interface RunPoolOptions {
   readonly store: Store;
@@ -49,6 +50,8 @@ export interface RunPoolOptions {
   /** Ends a run whose deadline has come. */
   readonly expire: (runId: string) => Promise<unknown>;
   readonly measure: ((measure: WorkflowMeasure) => void) | undefined;
+  readonly replayCheck: boolean;
+  readonly aroundStep: AroundStep | undefined;
   /** Hears, once, why no code runs any more. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -162,7 +165,7 @@ export class RunPool {
   /** Begins a run whose row is durable and says that it may. */
   launch(row: RunRow, workflow: Workflow<never, unknown>): void {
     if (!this.#host || this.#live.has(row.id)) return;
-    const run = new LiveRun(row, fromColumns(row), workflow, this.#host);
+    const run = new LiveRun(row, fromColumns(row), this.#checked(workflow), this.#host);
     this.#live.set(row.id, run);
     void run.execute(new RunContext(run));
   }
@@ -239,10 +242,20 @@ export class RunPool {
     const workflow = this.#options.registry.find(row.workflow, row.version);
     if (!workflow || !this.#host) return undefined;
     const state = next(fromColumns(row), { kind: "let run", life: this.#host.life });
-    const run = new LiveRun(row, state, workflow, this.#host);
+    const run = new LiveRun(row, state, this.#checked(workflow), this.#host);
     this.#live.set(row.id, run);
     this.#admission.moved(row, state);
     return run;
+  }
+
+  #checked(workflow: Workflow<never, unknown>): Workflow<never, unknown> {
+    const { store, clock, replayCheck } = this.#options;
+    if (!replayCheck) return workflow;
+    const recordedOf = (runId: string): number | undefined => {
+      const run = this.#live.get(runId);
+      return run?.isOver === false ? run.view().stepsRecorded : undefined;
+    };
+    return replayChecked(workflow, { store, clock, recordedOf });
   }
 
   #forget(run: LiveRun): void {
@@ -277,9 +290,10 @@ export class RunPool {
   // --- what runs tell ----------------------------------------------------------------------------
 
   #hostOf(life: number): RunHost {
-    const { store, clock, random, startChild, cancelChild, measure } = this.#options;
+    const { store, clock, random, startChild, cancelChild, measure, aroundStep } = this.#options;
     return {
       life,
+      aroundStep,
       clock,
       random,
       isMeasured: measure !== undefined,
