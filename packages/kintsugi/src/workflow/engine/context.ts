@@ -146,7 +146,9 @@ export class RunContext implements WorkflowContext {
   // --- private parts -----------------------------------------------------------------------------
 
   #enter(kind: StepKind, name: string): Entry | undefined {
-    return this.#run.enter(kind, name, this.#branch);
+    const entry = this.#run.enter(kind, name, this.#branch);
+    if (entry) this.#run.host.watch?.asks(entry);
+    return entry;
   }
 
   async #step<T>(

@@ -156,7 +156,6 @@ export class LiveRun {
     if (this.isOver || branch?.isLost) return undefined;
     try {
       const entry = this.#journal.enter(kind, name, branch);
-      this.host.watch?.asks(entry);
       if (isAbandoned(entry)) return this.races.meetAgain(entry);
       // A run that only has to be undone does nothing that it has not done.
       if (this.#end.isMarked && this.#journal.placeOf(entry) === undefined) return undefined;
@@ -164,7 +163,6 @@ export class LiveRun {
       return entry;
     } catch (error) {
       if (!(error instanceof DeterminismError)) throw error;
-      this.host.watch?.leaves(error);
       this.#end.strand(error).catch(nothing); // Not for the code to catch.
       return undefined;
     }

@@ -5,7 +5,7 @@
  */
 
 import { type Change, put, update } from "../../store/index.ts";
-import { EngineStoppedError } from "../errors.ts";
+import { DeterminismError, EngineStoppedError } from "../errors.ts";
 import { isSuspect, type RunInput, type RunState, toColumns } from "../run-state.ts";
 import type { RunError } from "../run-types.ts";
 import { type RunRow, runs, type StepRow, steps } from "../tables.ts";
@@ -143,6 +143,7 @@ export class RunEnd {
   /** Ends the run where nobody knows where its code stands: nothing is undone, a replay may go on. */
   async strand(error: unknown): Promise<void> {
     if (this.isOver) return;
+    if (error instanceof DeterminismError) this.#run.host.watch?.leaves(error);
     await this.#finish(this.#mark ? undoFailed({ error }) : threw(error, this.blame));
   }
 
