@@ -125,7 +125,7 @@ describe("a test that waits for what never comes", () => {
     await using test = await testEngine({ workflows: [reminder], patience: 1 });
     const waits = defineWorkflow("waits", (ctx) => ctx.waitFor("go"));
     await expect(test.run(waits, undefined, { id: "w" })).rejects.toThrow(
-      'Nothing more will happen by itself: run "w" of "waits" waits, perhaps for a signal',
+      'It has not come within 3650d: run "w" of "waits" waits, perhaps for a signal',
     );
   });
 

@@ -71,7 +71,7 @@ export interface TestEngine extends AsyncDisposable {
   crash(workflows?: readonly Workflow<never, unknown>[]): Promise<void>;
 }
 
-const TEN_YEARS_MS = 315_576_000_000;
+const TEN_YEARS: Duration = "3650d";
 
 /** Open runs that a sentence names. */
 const MOST_NAMED = 5;
@@ -135,7 +135,7 @@ class SkippingTest implements TestEngine {
     return this.settle(this.engine.run(workflow, input, options), 0);
   }
 
-  async settle<T>(work: Promise<T>, within: Duration = TEN_YEARS_MS): Promise<T> {
+  async settle<T>(work: Promise<T>, within: Duration = TEN_YEARS): Promise<T> {
     let isSettled = false;
     const settled = (): void => {
       isSettled = true;
