@@ -189,4 +189,4 @@ function twice(policy: Policy<unknown>): string {
 
 /** By its layer as well: a policy of another house may be a retry of ours in disguise. */
 const isRetry = (policy: Policy<unknown>): boolean =>
-  policy.role?.kind === "retry" || layerOf(policy)?.kind === "retry";
+  (policy.role?.kind ?? layerOf(policy)?.kind) === "retry";
