@@ -52,7 +52,6 @@ export class Judge {
   /** Effects of steps that had been seen before and may run again. */
   repeats = 0;
   accepted = 0;
-  /** With a result, or cancelled as they were asked to be. */
   ended = 0;
   readonly #runs = new Map<string, RunSeen>();
   readonly #nonces = new Map<string, Nonce>();
@@ -148,8 +147,7 @@ export class Judge {
         ? `ended in life ${run.endedIn}`
         : `been cancelled in life ${run.cancelledIn}`;
     if (status === "cancelled" && run.mayBeCancelled && !run.result) {
-      if (run.cancelledIn === undefined) this.ended += 1;
-      run.cancelledIn ??= life;
+      if (run.cancelledIn === undefined) [run.cancelledIn, this.ended] = [life, this.ended + 1];
     } else if (status === "dead" || status === "cancelled") {
       this.#found("died", `Run ${id} is ${status} though nothing in it should end it: ${why}`);
     } else if (run.cancelledIn !== undefined || (status !== "completed" && run.result)) {

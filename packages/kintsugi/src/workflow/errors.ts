@@ -131,12 +131,13 @@ export class DeterminismError extends KintsugiError {
 export class UnrecordableError extends KintsugiError {
   override readonly name = "UnrecordableError";
   readonly code = "KINTSUGI_UNRECORDABLE";
-  /** Where it stands: `result.items[3].callback`. */
+  /** Where it stands in the value: `result.items[3].callback`. */
   readonly path: string;
 
-  constructor(path: string, what: string) {
+  /** `of` is what the value belongs to, such as `step "pay"`. */
+  constructor(path: string, what: string, of = "") {
     super(
-      `${path} is ${what}, which cannot be recorded. What can: JSON, undefined, bigint, Date, Map,` +
+      `${path}${of === "" ? "" : ` of ${of}`} is ${what}, which cannot be recorded. What can: JSON, undefined, bigint, Date, Map,` +
         " Set, Uint8Array and Error",
     );
     this.path = path;

@@ -104,7 +104,7 @@ export const signalCases: EngineCases = {
       const handle = await start(bench, workflow, undefined);
       const error = await failureOf(settle(bench, handle.signal("go", { to: [Symbol("x")] })));
       assert.equal(error.code, "KINTSUGI_UNRECORDABLE");
-      assert.match(error.message, /^payload\.to\[0\] is a symbol/);
+      assert.match(error.message, /^payload\.to\[0\] of signal "go" to run ".*" is a symbol/);
       await settle(bench, handle.signal("go", "fine"));
       assert.equal(await settle(bench, handle.result()), "fine");
     });

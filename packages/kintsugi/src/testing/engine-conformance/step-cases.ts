@@ -155,7 +155,7 @@ export const stepCases: EngineCases = {
     });
     await onEngine(open, [workflow], async (bench) => {
       const message = await resultOf(bench, workflow, undefined);
-      assert.match(message, /^result\.items\[0\]\.callback is a function/);
+      assert.match(message, /^result\.items\[0\]\.callback of step "bad" is a function/);
       assert.equal(ran, 1);
     });
   },

@@ -106,12 +106,12 @@ export const valueCases: EngineCases = {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     const refused: [unknown, RegExp][] = [
-      [{ callback: () => {} }, /^input\.callback is a function/],
-      [[{ "pay in": new Money() }], /^input\[0\]\["pay in"\] is an instance of Money/],
-      [circle, /^input\.self is part of a circle/],
-      [new WeakMap(), /^input is an instance of WeakMap/],
-      [Promise.resolve(1), /^input is an instance of Promise/],
-      [{ [Symbol("key")]: 1 }, /^input is keyed by a symbol/],
+      [{ callback: () => {} }, /^input\.callback of run ".*" is a function/],
+      [[{ "pay in": new Money() }], /^input\[0\]\["pay in"\] of run ".*" is an instance of Money/],
+      [circle, /^input\.self of run ".*" is part of a circle/],
+      [new WeakMap(), /^input of run ".*" is an instance of WeakMap/],
+      [Promise.resolve(1), /^input of run ".*" is an instance of Promise/],
+      [{ [Symbol("key")]: 1 }, /^input of run ".*" is keyed by a symbol/],
     ];
     await onEngine(open, [echo], async (bench) => {
       for (const [value, sentence] of refused) {
@@ -128,7 +128,7 @@ export const valueCases: EngineCases = {
     await onEngine(open, [workflow], async (bench) => {
       const error = await failureOf(resultOf(bench, workflow, undefined, "code"));
       assert.equal(error.code, "KINTSUGI_UNRECORDABLE");
-      assert.match(error.message, /^result\.next is a function/);
+      assert.match(error.message, /^result\.next of the run is a function/);
       assert.equal((await viewOf(bench, "code")).status, "dead");
     });
   },

@@ -40,7 +40,9 @@ describe("a state that was saved", () => {
     const wrong = make().save({ done: () => 1 });
     await expect(wrong).rejects.toMatchObject({
       code: "KINTSUGI_UNRECORDABLE",
-      message: expect.stringMatching(/^state\.done is a function, which cannot be recorded/),
+      message: expect.stringMatching(
+        /^state\.done of checkpoint ".*" is a function, which cannot be recorded/,
+      ),
     });
     await expect(state()).resolves.toBe(1);
   });

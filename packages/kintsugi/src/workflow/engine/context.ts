@@ -338,7 +338,7 @@ async function gathered<T>(
 ): Promise<{ readonly outcome: Outcome; readonly changes: readonly Change[] }> {
   const tx = new GatheredTransaction(store);
   try {
-    const outcome = success(await work(tx));
+    const outcome = success(await work(tx), `step "${name}"`);
     return { outcome, changes: tx.close() };
   } catch (thrown) {
     tx.close();

@@ -30,7 +30,7 @@ const MAX_CAUSES = 8;
  * @throws {@link ValueTooLargeError} when the text is longer than a record may be.
  */
 export function encode(value: unknown, name = "value", of = ""): string {
-  const plain = isPlain(value) ? value : new Writer(name).write(value);
+  const plain = isPlain(value) ? value : new Writer(name, of).write(value);
   const text = stringify(plain);
   const length = text?.length ?? Infinity;
   if (text !== undefined && length <= MAX_VALUE_LENGTH) return text;
@@ -72,12 +72,14 @@ type Tagged = { readonly $: string; readonly v?: unknown };
 
 class Writer {
   readonly #name: string;
+  readonly #of: string;
   /** The way down to the value in hand; texts are made of it only when something is refused. */
   readonly #keys: (string | number)[] = [];
   readonly #above: object[] = [];
 
-  constructor(name: string) {
+  constructor(name: string, of: string) {
     this.#name = name;
+    this.#of = of;
   }
 
   /** Returns the value itself where JSON can carry it as it is: most need no copy. */
@@ -208,7 +210,7 @@ class Writer {
           ? `.${key}`
           : `[${JSON.stringify(key)}]`,
     );
-    throw new UnrecordableError(this.#name + path.join(""), what);
+    throw new UnrecordableError(this.#name + path.join(""), what, this.#of);
   }
 }
 
