@@ -2,7 +2,8 @@
 
 import type { Life } from "./crash-life.ts";
 import { slowStep } from "./crash-said.ts";
-import { type EngineSettings, openEngine } from "./engine.ts";
+import type { EngineSettings } from "./engine.ts";
+import { openEngine } from "./open-engine.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as Life & EngineSettings;
 const runner = await openEngine(settings, { step: slowStep });

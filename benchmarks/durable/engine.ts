@@ -50,23 +50,6 @@ export const sleep = (ms: number): Promise<void> =>
 export const fileOf = ({ folder, engine, file }: EngineSettings): string =>
   String(file ?? join(folder, `${engine}-${process.pid}.sqlite`));
 
-/** Each is loaded by whoever measures it, and by nobody else. */
-const engines: Readonly<Record<string, () => Promise<{ readonly open: OpenEngine }>>> = {
-  bare: () => import("./engine-bare.ts"),
-  dbos: () => import("./engine-dbos.ts"),
-  floor: () => import("./engine-floor.ts"),
-  kintsugi: () => import("./engine-kintsugi.ts"),
-  langgraph: () => import("./engine-langgraph.ts"),
-  openworkflow: () => import("./engine-openworkflow.ts"),
-  restate: () => import("./engine-restate.ts"),
-};
-
-export async function openEngine(settings: EngineSettings, work: Work): Promise<Runner> {
-  const module = await engines[settings.engine]?.();
-  if (!module) throw new Error(`There is no engine "${settings.engine}"`);
-  return module.open(settings, work);
-}
-
 /** Begins runs for so long, as many at a time; resolves when the last of them has ended. */
 export async function keepInFlight(
   runner: Runner,

@@ -2,7 +2,8 @@
 
 import { contest } from "../harness/contestant.ts";
 import { percentile } from "../harness/figures.ts";
-import { type EngineSettings, keepInFlight, openEngine, outputOf, STEPS, sleep } from "./engine.ts";
+import { type EngineSettings, keepInFlight, outputOf, STEPS, sleep } from "./engine.ts";
+import { openEngine } from "./open-engine.ts";
 
 const WRITERS = 50;
 /** Of each step. */

@@ -2,7 +2,8 @@
 
 import { contest } from "../harness/contestant.ts";
 import { type Figures, median } from "../harness/figures.ts";
-import { type EngineSettings, openEngine, outputOf, type Runner, STEPS, sleep } from "./engine.ts";
+import { type EngineSettings, outputOf, type Runner, STEPS, sleep } from "./engine.ts";
+import { openEngine } from "./open-engine.ts";
 
 /** Milliseconds of a step, and how many runs of each side are measured in a child. */
 const LENGTHS: readonly (readonly [stepMs: number, full: number, quick: number])[] = [

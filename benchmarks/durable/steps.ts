@@ -3,7 +3,8 @@
 import { contest } from "../harness/contestant.ts";
 import { percentile } from "../harness/figures.ts";
 import { cpuOfTreeMs, ownCpuMs } from "../harness/process-time.ts";
-import { type EngineSettings, keepInFlight, openEngine, outputOf, STEPS } from "./engine.ts";
+import { type EngineSettings, keepInFlight, outputOf, STEPS } from "./engine.ts";
+import { openEngine } from "./open-engine.ts";
 
 const WARM_UP_MS = { full: 500, quick: 300 } as const;
 const MEASURED_MS = { full: 2_000, quick: 800 } as const;
