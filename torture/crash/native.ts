@@ -36,10 +36,14 @@ export function compile(mode: string, name: string, folder: string): string {
   return file;
 }
 
+/** Programs of the system stand there, and not everybody has them on the path. */
+const SYSTEM_PROGRAMS = "/usr/sbin:/sbin";
+
 /** Runs a program of the machine. @throws {@link MachineLacksError} with its last words. */
 export function need(mode: string, what: string, program: string, args: readonly string[]): void {
   try {
-    execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+    const env = { ...process.env, PATH: `${process.env["PATH"]}:${SYSTEM_PROGRAMS}` };
+    execFileSync(program, args, { env, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
   } catch (error) {
     const { stderr, message } = error as { readonly stderr?: string; readonly message: string };
     throw new MachineLacksError(mode, `${what} (${(stderr || message).trim()})`);
